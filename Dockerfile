@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+# Stage 1 installs the pinned, hashed requirements and collects the static files; stage 2 carries only what runs.
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+RUN python -m venv /venv
+COPY requirements/base.txt /tmp/base.txt
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /tmp/base.txt
+WORKDIR /app
+COPY . .
+# Collecting needs settings, not secrets: this key signs nothing and stays in this stage's one command.
+RUN DEBUG=0 PUBLIC_SCHEME=https SECRET_KEY=only-for-collecting-static-files-it-signs-nothing-at-all \
+    PARENT_HOST=build.example.dev /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
+    && /venv/bin/python -m compileall -q fly gameserver lobby config
+
+FROM python:3.11-slim-bookworm
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=0 PUBLIC_SCHEME=https
+# /data is where the volume with the region's database is mounted; the user must own it before anything is mounted there.
+RUN useradd --system --uid 10001 --no-create-home app && mkdir /data && chown app /data
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+USER app
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
+# exec form: the server is process 1 and gets SIGTERM itself.
+CMD ["python", "-m", "fly.server", "config.asgi:application", "--host", "0.0.0.0", "--port", "8080"]

@@ -1,0 +1,56 @@
+# Two commands for everybody:  make play   and   make test.  `make` alone lists the others.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+REGIONS ?= ewr,nrt,cdg
+PORT ?= 8000
+LATENCY ?= none
+export REGIONS
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# A stamp holds the time of the last install; it is older than the lock file when there is something to install.
+$(VENV)/.base: requirements/base.txt
+	@test -x $(BIN)/python || { echo "· making a virtual environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "· installing what the platform needs ($$(grep -c '==' requirements/base.txt) packages, pinned and hashed; about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.base
+	@echo "· installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/test.txt
+	@touch $@
+
+play: $(VENV)/.base ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real)
+	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY)
+
+test: $(VENV)/.test lint test-js browser ## install everything the tests need and run them all
+	@$(BIN)/python -m pytest -q
+
+test-fast: $(VENV)/.test ## the tests that need neither the emulator nor a browser
+	@$(BIN)/python -m pytest -q -m "not journey and not browser"
+
+test-js: ## the browser's modules under Node
+	@node --test tests/js/
+
+# The browser test wants a real Chromium. Root on Debian (CI) installs it; anybody else gets told how.
+browser: $(VENV)/.test
+	@$(BIN)/python -m tests.support.chromium
+
+lint: $(VENV)/.test ## ruff, mypy, import-linter, system checks
+	@echo "· ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "· mypy" && $(BIN)/mypy --no-error-summary
+	@echo "· import-linter" && $(BIN)/lint-imports --no-cache > /tmp/lint-imports.$$$$ 2>&1 || { cat /tmp/lint-imports.$$$$; exit 1; }
+	@echo "· system checks" && $(BIN)/python manage.py check && $(BIN)/python manage.py makemigrations --check --dry-run > /dev/null
+
+bench: $(VENV)/.test ## every benchmark, one JSON line each
+	@for b in bench/*.py; do $(BIN)/python $$b || exit 1; done
+
+lock: ## write the lock files anew after a change in requirements/*.in (needs uv)
+	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt
+	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/test.in -o requirements/test.txt
+
+.PHONY: help play test test-fast test-js browser lint bench lock

@@ -1,0 +1,27 @@
+"""`/healthz`: may Fly's proxy send players to this Machine? Answered before host checks and without a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+App = Callable[[dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+
+
+class Healthz:
+    """Answer GET and HEAD of `/healthz` with 200, or with 503 while `draining()` is true; pass on everything else."""
+
+    def __init__(self, app: App, draining: Callable[[], bool]) -> None:
+        self.app = app
+        self.draining = draining
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["path"] != "/healthz" or scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        draining = self.draining()
+        body = json.dumps({"status": "draining" if draining else "ok"}).encode()
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 503 if draining else 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

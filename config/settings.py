@@ -1,0 +1,177 @@
+"""Django's settings, made from `config.env` and `fly.here`; nothing here reads the environment itself."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from config.env import BASE_DIR, VAR_DIR, read_env
+from fly.here import read_here
+
+HERE = read_here()
+ENV = read_env(on_fly=HERE.is_fly)
+
+DEBUG = ENV.debug
+SECRET_KEY = ENV.secret_key
+
+# Where this process runs and who it serves (fly, lobby, gameserver)
+REGIONS = ENV.regions
+PARENT_HOST = ENV.parent_host
+PUBLIC_SCHEME = ENV.public_scheme
+DRAIN_BUDGET_S = ENV.drain_budget_s
+REPLAY_CACHE_TTL_S = ENV.replay_cache_ttl_s
+GAMESERVER_HEARTBEAT = "lobby.heartbeats.record"
+GAMESERVER_RETIRE = "lobby.heartbeats.retire"
+PLAYER_COOKIE = "player"
+
+ROOT_HOSTCONF = "config.hosts"
+DEFAULT_HOST = "unknown"
+ROOT_URLCONF = "config.urls_lobby"
+ALLOWED_HOSTS = [PARENT_HOST, f".{PARENT_HOST}"]
+ASGI_APPLICATION = "config.asgi.application"
+
+INSTALLED_APPS = [
+    "fly",
+    "gameserver",
+    "lobby",
+    "channels",
+    "django_hosts",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "fly.middleware.ReplayMiddleware",
+    "django_hosts.middleware.HostsRequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "gameserver.players.PlayerMiddleware",
+    "django_hosts.middleware.HostsResponseMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+# Databases. SQLite: WAL lets readers go on while the one writer writes; IMMEDIATE takes the write lock at BEGIN, so that a
+# busy database waits instead of failing in the middle. FULL makes a commit durable before it returns (R2).
+def _database(database: dict[str, Any], alias: str, synchronous: str) -> dict[str, Any]:
+    if database["ENGINE"].endswith("sqlite3"):
+        Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=1000;"
+        database["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
+        # Always a file: in-memory databases are not seen by the server processes that tests start.
+        database["TEST"] = {"NAME": Path(tempfile.gettempdir()) / f"rooms-test-{os.getpid()}-{alias}.sqlite3"}
+    else:
+        # Django's pool, because persistent connections do not work under ASGI.
+        database["OPTIONS"] = {"pool": True}
+        database["TEST"] = {"NAME": f"test_{database['NAME']}"}
+    return database
+
+
+DATABASES = {
+    "default": _database(ENV.database_url, "default", "NORMAL"),
+    "region": _database(ENV.region_database_url, "region", "FULL"),
+}
+DATABASE_ROUTERS = ["config.routers.RegionRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# An idle core layer dies with redis-py 8's own read timeout; this dict is the one verified to live.
+_REDIS = {"address": ENV.redis_url, "socket_timeout": None, "socket_connect_timeout": 5, "health_check_interval": 30}
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_REDIS]}}
+    if ENV.redis_url
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+
+# Cookies. The player's and the CSRF cookie are shared by all regions; the staff session stays on the host it was made on,
+# so that no region can act for staff of another.
+_HTTPS = PUBLIC_SCHEME == "https"
+CSRF_COOKIE_DOMAIN = PARENT_HOST
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = _HTTPS
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+
+SECURE_SSL_REDIRECT = _HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _HTTPS
+# Fly's edge sets it on every request; a Machine that strangers reach directly is not on Fly.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HERE.is_fly else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+_WS = "wss" if _HTTPS else "ws"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        # The lobby measures the round trip to every region.
+        "connect-src": ["'self'", f"{PUBLIC_SCHEME}://*.{PARENT_HOST}:*", f"{_WS}://{PARENT_HOST}:*", f"{_WS}://*.{PARENT_HOST}:*"],
+        "form-action": ["'self'", f"{PUBLIC_SCHEME}://{PARENT_HOST}:*", f"{PUBLIC_SCHEME}://*.{PARENT_HOST}:*"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static_root"
+# A laptop serves the files where they lie; production collects, hashes and compresses them once.
+WHITENOISE_USE_FINDERS = not _HTTPS
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "config.static.ModuleManifestStorage" if _HTTPS else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": f"%(asctime)s %(levelname)s {HERE.region or 'local'}/{HERE.machine or 'local'} %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": ENV.log_level},
+    # A hostile Host header is the sender's fault and answered with 404 or 400: not a line each.
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+}

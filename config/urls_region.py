@@ -1,0 +1,12 @@
+"""Pages of a region's host."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from gameserver.players import me
+
+urlpatterns = [
+    path("", include("gameserver.urls")),
+    path("me/", me, name="me"),
+    path("admin/", admin.site.urls),
+]
