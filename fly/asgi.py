@@ -1,0 +1,33 @@
+"""ASGI's types, and the plain HTTP answer to a handshake that every refusal and replay shares."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+DENIAL = "websocket.http.response"
+log = logging.getLogger(__name__)
+
+
+async def deny(scope: Scope, receive: Receive, send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
+    """Answer a handshake with plain HTTP instead of accepting it.
+
+    A server without the ASGI extension for it can only close, which the client sees as a bare 403: logged, because a
+    replay is lost there. Source: ASGI specification, WebSocket Denial Response.
+    """
+    await receive()
+    if DENIAL not in scope.get("extensions", {}):
+        log.error("The server cannot answer a handshake with %s: it lacks the extension %s.", status, DENIAL)
+        await send({"type": "websocket.close"})
+        return
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": f"{DENIAL}.start", "status": status, "headers": [*headers, length]})
+    await send({"type": f"{DENIAL}.body", "body": body})

@@ -1,0 +1,61 @@
+"""System checks: settings that would send players to the wrong place, found before the first request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from fly.hosts import LOBBY, REGION, UNKNOWN, resolve
+from fly.regions import REGIONS
+
+FIRST = "fly.middleware.ReplayMiddleware"
+HOSTS = "django_hosts.middleware.HostsRequestMiddleware"
+
+
+@register()
+def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The host table knows the lobby and every enabled region, and lets nothing else through."""
+    parent = settings.PARENT_HOST
+    wanted = {parent: (LOBBY, None)} | {f"{code}.{parent}": (REGION, code) for code in settings.REGIONS}
+    wanted |= {f"{parent}.evil.example": (UNKNOWN, None), f"no-such-region.{parent}": (UNKNOWN, None)}
+    errors: list[CheckMessage] = []
+    for host, meant in wanted.items():
+        found = resolve(host)
+        if (found.name, found.region) != meant:
+            errors.append(Error(f"{host} resolves to {found}.", hint="Mend the table in ROOT_HOSTCONF.", id="fly.E001"))
+    return errors
+
+
+@register()
+def check_regions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Enabled regions exist, and a Machine on Fly runs in one of them."""
+    errors: list[CheckMessage] = [Error(f"Unknown region {code!r} in REGIONS.", id="fly.E002") for code in settings.REGIONS if code not in REGIONS]
+    here = settings.HERE
+    if here.is_fly and here.region not in settings.REGIONS:
+        hint = "It serves the lobby only; add the region to REGIONS to give it rooms."
+        errors.append(Warning(f"This Machine runs in {here.region}, which is not in REGIONS.", hint=hint, id="fly.W003"))
+    return errors
+
+
+@register()
+def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Replays come before everything that touches a session or a database."""
+    middleware = list(settings.MIDDLEWARE)
+    if middleware[:2] != [FIRST, HOSTS]:
+        return [Error(f"MIDDLEWARE must begin with {FIRST} and {HOSTS}.", hint="A replay must not touch a session.", id="fly.E004")]
+    return []
+
+
+@register()
+def check_parent_host(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Browsers can use the parent host the way the settings say."""
+    errors: list[CheckMessage] = []
+    if settings.PARENT_HOST.endswith(".dev") and settings.PUBLIC_SCHEME == "http":
+        hint = "Browsers open .dev by https only; use a name under .localhost on a laptop."
+        errors.append(Error(f"{settings.PARENT_HOST} cannot be reached by http.", hint=hint, id="fly.E005"))
+    if settings.PARENT_HOST.count(".") < 1:
+        hint = "Use two labels, such as play.localhost."
+        errors.append(Error("Browsers share no cookie under a name of one label.", hint=hint, id="fly.E006"))
+    return errors

@@ -1,0 +1,107 @@
+"""What the platform knows of one request or handshake: where it came from, what was decided, how it got here.
+
+Built once, by the outermost ASGI application (`fly.trace`), kept in `scope["fly"]`, and read by everything inside.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+
+from fly.arrival import Arrival, read_arrival
+from fly.here import Here
+from fly.hosts import UNKNOWN, Resolved, resolve
+from fly.replay import Decision, Refuse, Serve, Target, decide
+from fly.state import check
+
+ANYWHERE = ("/static/", "/healthz")
+"""Paths that every Machine answers alike: they are never replayed."""
+
+_MAX_REPLAY_MS = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of a request: edge, the Machine that replayed it if one did, and the Machine that serves it.
+
+    `replay_ms` is the time from that Machine's answer to here, by two clocks; None if nobody replayed or the clocks are at
+    odds. `verified`: our own signature says who replayed.
+    """
+
+    edge: str
+    region: str
+    machine: str
+    replayed_from_region: str | None
+    replayed_from_machine: str | None
+    replay_ms: float | None
+    reason: str
+    verified: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """For page data and welcome messages."""
+        return asdict(self)
+
+    def as_header(self) -> str:
+        """For the debug header `x-route`, in ASCII."""
+        origin = f"edge={self.edge or 'none'}"
+        if self.replayed_from_region is not None:
+            origin += f"; replayed-by={self.replayed_from_region}/{self.replayed_from_machine}; replay-ms={self.replay_ms}"
+            origin += f"; verified={str(self.verified).lower()}"
+        return f"{origin}; here={self.region}/{self.machine}; reason={self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class FlyContext:
+    """One request as the platform sees it. `region` is the tenant it belongs to; None on the lobby's host."""
+
+    here: Here
+    host: Resolved
+    region: str | None
+    arrival: Arrival
+    decision: Decision
+    route: Route
+
+
+def read_context(path: str, headers: Iterable[tuple[bytes, bytes]]) -> FlyContext:
+    """Decide what is to be done with a request by its path and its ASGI headers. Never raises, touches no database."""
+    headers = list(headers)
+    hosts = [value for name, value in headers if name.lower() == b"host"]
+    # Two Host headers are two requests in one: neither is ours.
+    host = resolve(hosts[0].decode("latin-1")) if len(hosts) == 1 else Resolved(UNKNOWN, None)
+    arrival = read_arrival(headers, check)
+    here: Here = settings.HERE
+    decision = _decide(here, path, host, arrival)
+    return FlyContext(here, host, host.region, arrival, decision, _route(here, host, arrival, decision))
+
+
+def _decide(here: Here, path: str, host: Resolved, arrival: Arrival) -> Decision:
+    if path.startswith(ANYWHERE):
+        return Serve("FR1 every Machine has these files")
+    if host.name == UNKNOWN:
+        return Refuse(404, "not_found", "FR3 no such host")
+    return decide(here, Target(host.region) if host.region else None, arrival)
+
+
+def _route(here: Here, host: Resolved, arrival: Arrival, decision: Decision) -> Route:
+    source = arrival.source
+    return Route(
+        edge=arrival.edge_region,
+        region=here.region or host.region or here.app,
+        machine=here.machine,
+        replayed_from_region=source.region if source else None,
+        replayed_from_machine=source.instance if source else None,
+        replay_ms=_elapsed_ms(source.t_us) if source else None,
+        reason=decision.reason,
+        verified=arrival.proof is not None,
+    )
+
+
+def _elapsed_ms(t_us: int | None) -> float | None:
+    if t_us is None:
+        return None
+    elapsed = time.time() * 1000 - t_us / 1000
+    return round(elapsed, 1) if 0 <= elapsed < _MAX_REPLAY_MS else None

@@ -1,0 +1,67 @@
+"""Which host is which: django-hosts' pattern table, made exact, and read by pages and handshakes alike (R7).
+
+django-hosts by itself takes the dots of PARENT_HOST for "any character" and lets a longer name match.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django_hosts import host as django_host
+
+LOBBY = "lobby"
+REGION = "region"
+UNKNOWN = "unknown"
+
+MAX_HOST = 255
+"""Characters; a name in DNS has 253."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One entry of the table: its name, and the region's code when the host is a region's."""
+
+    name: str
+    region: str | None
+
+
+class exact_host(django_host):  # type: ignore[misc]  # noqa: N801 (django-hosts spells it so)
+    """A `host` that matches the whole name, with an optional trailing dot and port, capitals or not.
+
+    `regex` is the part before PARENT_HOST; empty: PARENT_HOST itself.
+    """
+
+    def __init__(self, regex: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(regex, *args, **kwargs)
+        label = rf"(?:{regex})\." if regex else ""
+        self.compiled_regex = re.compile(rf"{label}{re.escape(settings.PARENT_HOST)}\.?(?::\d{{1,5}})?\Z", re.IGNORECASE | re.ASCII)
+
+
+class any_host(django_host):  # type: ignore[misc]  # noqa: N801
+    """The last entry of the table: whatever no other entry matched, under no parent."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__("", *args, **kwargs)
+        self.compiled_regex = re.compile("")
+
+
+def resolve(host: str) -> Resolved:
+    """Look a Host header up in the table of ROOT_HOSTCONF; Resolved("unknown", None) for whatever is not ours. Never raises."""
+    if len(host) > MAX_HOST:
+        return Resolved(UNKNOWN, None)
+    for entry in _table(settings.ROOT_HOSTCONF):
+        match = entry.compiled_regex.match(host)
+        if match:
+            region = match.groupdict().get("region")
+            return Resolved(entry.name, region.lower() if region else None)
+    return Resolved(UNKNOWN, None)
+
+
+@cache
+def _table(hostconf: str) -> tuple[Any, ...]:
+    return tuple(import_module(hostconf).host_patterns)

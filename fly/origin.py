@@ -1,0 +1,42 @@
+"""Handshakes from other sites: refused, because a browser would send the player's cookie with them."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from fly.asgi import App, Receive, Scope, Send, deny
+
+log = logging.getLogger(__name__)
+_PORTS = {"http": 80, "https": 443}
+
+
+def same_origin(origin: str, host: str, scheme: str) -> bool:
+    """Whether a page of `origin` may open a socket at `host`, which browsers reach by `scheme`. Never raises."""
+    try:
+        theirs, ours = urlsplit(origin), urlsplit(f"{scheme}://{host}")
+        return (
+            theirs.scheme == scheme
+            and theirs.hostname is not None
+            and theirs.hostname == ours.hostname
+            and (theirs.port or _PORTS[scheme]) == (ours.port or _PORTS[scheme])
+        )
+    except ValueError:
+        return False
+
+
+class SameOrigin:
+    """Refuse handshakes whose Origin is not their own host. None at all is a program, not a browser, and is let in."""
+
+    def __init__(self, app: App, scheme: str) -> None:
+        self.app = app
+        self.scheme = scheme
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if origins and not (len(origins) == 1 and same_origin(origins[0], hosts[0] if hosts else "", self.scheme)):
+            log.warning("Handshake refused: origin %r at host %r.", origins[0][:200], (hosts or [""])[0][:200])
+            await deny(scope, receive, send, 403, [(b"content-type", b"text/plain; charset=utf-8")], b"Foreign origin.\n")
+            return
+        await self.app(scope, receive, send)

@@ -1,0 +1,1 @@
+"""The gameserver: owns the rooms of its region, decides, journals, shows."""

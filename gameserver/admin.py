@@ -1,0 +1,69 @@
+"""Staff look at rooms and messages; they change neither, because a journal that can be edited is none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Max, QuerySet
+from django.http import HttpRequest
+
+from gameserver.models import Event, Room
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Everything may be seen, nothing added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+@admin.register(Room)
+class RoomAdmin(ReadOnly):
+    """The region's rooms, with how much was said in them and when last."""
+
+    list_display = ("slug", "region", "messages", "last_message", "epoch", "created_at")
+    list_filter = ("region",)
+    search_fields = ("slug",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        """Rooms with their counts, in one query."""
+        return super().get_queryset(request).annotate(count=Count("journal"), last=Max("journal__at"))
+
+    @admin.display(ordering="count")
+    def messages(self, room: Any) -> int:
+        """Events in the journal."""
+        return int(room.count)
+
+    @admin.display(ordering="last")
+    def last_message(self, room: Any) -> datetime | None:
+        """The time of the newest event."""
+        return None if room.last is None else datetime.fromtimestamp(room.last / 1000, UTC)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    """What was said, newest first; searched by words and by player."""
+
+    list_display = ("when", "room", "player_name", "ev", "text", "seq")
+    list_filter = ("room__region", "ev")
+    list_select_related = ("room",)
+    search_fields = ("text", "player_name", "player_id", "room__slug")
+    ordering = ("-at", "-seq")
+    show_full_result_count = False
+    exclude = ("session", "ref")
+
+    @admin.display(ordering="at")
+    def when(self, event: Event) -> datetime:
+        """The owner's time."""
+        return datetime.fromtimestamp(event.at / 1000, UTC)

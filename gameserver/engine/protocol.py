@@ -1,0 +1,103 @@
+"""The room protocol, version 1, as types: bytes become commands, values become bytes. docs/protocol.md is its text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gameserver.engine.errors import Code, Rejected
+
+VERSION = 1
+MAX_FRAME = 16 * 1024
+"""Bytes of a client's message."""
+MAX_REF = 2**53 - 1
+"""The largest whole number that JavaScript counts to."""
+MAX_SEQ = MAX_REF
+
+Ref = Annotated[int, Meta(ge=1, le=MAX_REF)]
+Number = Annotated[int, Meta(ge=0, le=MAX_SEQ)]
+Sid = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{22,64}\Z")]
+RawText = Annotated[str, Meta(max_length=8192)]
+RawName = Annotated[str, Meta(max_length=512)]
+RawColour = Annotated[str, Meta(max_length=7)]
+
+
+class Join(Struct, tag_field="cmd", tag="room.join", forbid_unknown_fields=True, frozen=True):
+    """The first message of every socket."""
+
+    v: int
+    sid: Sid
+    ref: Ref | None = None
+    position: tuple[Number, Number] | None = None
+    name: RawName | None = None
+    colour: RawColour | None = None
+
+
+class Ping(Struct, tag_field="cmd", tag="room.ping", forbid_unknown_fields=True, frozen=True):
+    """Does the room still answer?"""
+
+    ref: Ref
+
+
+class Say(Struct, tag_field="cmd", tag="chat.say", forbid_unknown_fields=True, frozen=True):
+    """A line of chat."""
+
+    ref: Ref
+    text: RawText
+
+
+class Rename(Struct, tag_field="cmd", tag="chat.rename", forbid_unknown_fields=True, frozen=True):
+    """Another name, and another colour if one is given."""
+
+    ref: Ref
+    name: RawName
+    colour: RawColour | None = None
+
+
+class History(Struct, tag_field="cmd", tag="chat.history", forbid_unknown_fields=True, frozen=True):
+    """Older events, before a seq."""
+
+    ref: Ref
+    before: Number
+    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
+Command = Join | Ping | Say | Rename | History
+COMMANDS = frozenset({"room.join", "room.ping", "chat.say", "chat.rename", "chat.history"})
+
+
+class _Outline(Struct):
+    """What can still be read of a message that is not a command."""
+
+    cmd: Any = None
+    ref: Any = None
+
+
+_decoder = msgspec.json.Decoder(Command)
+_outline = msgspec.json.Decoder(_Outline)
+encode = msgspec.json.encode
+"""Any value of the protocol as JSON in UTF-8."""
+
+
+def decode(data: str | bytes) -> Command:
+    """The command in a client's message. Raises Rejected: too_long, unknown_command, bad_message, with its ref if readable."""
+    if len(data) > MAX_FRAME:
+        raise Rejected(Code.TOO_LONG, f"A message has at most {MAX_FRAME} bytes.")
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _explain(data, error) from None
+
+
+def _explain(data: str | bytes, error: Exception) -> Rejected:
+    try:
+        outline = _outline.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Rejected(Code.BAD_MESSAGE, "This is not a JSON object in UTF-8.")
+    ref = outline.ref if isinstance(outline.ref, int) and not isinstance(outline.ref, bool) and 1 <= outline.ref <= MAX_REF else None
+    if not isinstance(outline.cmd, str) or outline.cmd not in COMMANDS:
+        return Rejected(Code.UNKNOWN_COMMAND, "There is no such command.", ref=ref)
+    # msgspec's sentence names the field and what was wanted; it repeats no value.
+    return Rejected(Code.BAD_MESSAGE, str(error)[:200], ref=ref)

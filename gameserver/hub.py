@@ -1,0 +1,111 @@
+"""All sockets of one room in this process, and the one place that writes to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gameserver.engine.errors import Close
+from gameserver.engine.room import Session
+from gameserver.engine.worlds import Who
+from gameserver.outlet import Outlet, Prepared
+
+PRESENCE_S = 0.05
+"""Comings and goings within this time are told together: a storm of joins is not a storm of messages."""
+MAX_PRESENT = 200
+"""Players named in a welcome."""
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """One session in a room, with its way out."""
+
+    session: Session
+    outlet: Outlet
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Write a message to this one client."""
+        self.outlet.send(Prepared(message))
+
+    def bye(self, code: Close, text: str, **more: Any) -> None:
+        """Say why, then close with that code."""
+        self.send({"type": "bye", "code": int(code), "text": text, **more})
+        self.outlet.close(int(code), text)
+
+
+class Hub:
+    """Who is in the room, and a way to write to all of them."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, Member] = {}
+        self._sessions_of: dict[str, set[str]] = {}
+        self._joined: dict[str, Who] = {}
+        self._left: dict[str, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(list(self._members.values()))
+
+    @property
+    def players(self) -> int:
+        """Different players in the room."""
+        return len(self._sessions_of)
+
+    def present(self) -> list[dict[str, str]]:
+        """The players in the room, at most MAX_PRESENT."""
+        sessions = (self._members[next(iter(keys))].session for keys in list(self._sessions_of.values())[:MAX_PRESENT])
+        return [session.who.as_dict() for session in sessions]
+
+    def add(self, member: Member) -> None:
+        """Let a member in. Another socket of the same session is closed with 4505: it was taken over."""
+        key, who = member.session.key, member.session.who
+        earlier = self._members.pop(key, None)
+        self._members[key] = member
+        if earlier is not None:
+            earlier.bye(Close.TAKEN_OVER, "This session goes on in another window.")
+        keys = self._sessions_of.setdefault(who.id, set())
+        if not keys:
+            self.tell(who)
+        keys.add(key)
+
+    def remove(self, member: Member) -> bool:
+        """Let a member go; False if it was taken over before and is not to be missed."""
+        key, player = member.session.key, member.session.who.id
+        if self._members.get(key) is not member:
+            return False
+        del self._members[key]
+        keys = self._sessions_of[player]
+        keys.discard(key)
+        if not keys:
+            del self._sessions_of[player]
+            self._joined.pop(player, None)
+            self._left[player] = None
+            self._schedule()
+        return True
+
+    def show(self, message: dict[str, Any]) -> None:
+        """Write one message to everybody, encoded once."""
+        prepared = Prepared(message)
+        for member in self._members.values():
+            member.outlet.send(prepared)
+
+    def tell(self, who: Who) -> None:
+        """Let everybody know of a player, new or renamed."""
+        self._left.pop(who.id, None)
+        self._joined[who.id] = who
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(PRESENCE_S, self._presence)
+
+    def _presence(self) -> None:
+        self._timer = None
+        joined, left = [who.as_dict() for who in self._joined.values()], list(self._left)
+        self._joined, self._left = {}, {}
+        self.show({"type": "presence", "joined": joined, "left": left, "players": self.players})

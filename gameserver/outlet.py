@@ -1,0 +1,116 @@
+"""The way out to one client: prepared bytes straight to its socket, or through ASGI's `send` on a server without ours.
+
+Bounded (R12): a client that does not read is closed with 4002 and comes back by position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Protocol
+
+from fly.server.frames import prepare_text
+from gameserver.engine.errors import Close
+from gameserver.engine.protocol import encode
+
+OUTBOX_BYTES = 256 * 1024
+"""Bytes that may wait for one client."""
+EXTENSION = "fly.socket"
+
+
+class Prepared:
+    """A message made once for any number of clients: its JSON, and its whole frame once somebody needs one."""
+
+    __slots__ = ("_frame", "text")
+
+    def __init__(self, message: dict[str, Any]) -> None:
+        self.text: bytes = encode(message)
+        self._frame: bytes | None = None
+
+    @property
+    def frame(self) -> bytes:
+        """The WebSocket frame of `text`."""
+        if self._frame is None:
+            self._frame = prepare_text(self.text)
+        return self._frame
+
+
+class Outlet(Protocol):
+    """What a member of a room is written to through. Neither method waits or raises."""
+
+    def send(self, message: Prepared) -> None:
+        """Write, or close with 4002 when too much waits already."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake behind what was written."""
+        ...
+
+
+class SocketOutlet:
+    """Through the extension `fly.socket` of our server."""
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+
+    def send(self, message: Prepared) -> None:
+        """See Outlet."""
+        frame = message.frame
+        if self._socket.waiting + len(frame) > OUTBOX_BYTES and self._socket.waiting:
+            self._socket.close(Close.TOO_SLOW, "too slow")
+            return
+        self._socket.write(frame)
+
+    def close(self, code: int, reason: str) -> None:
+        """See Outlet."""
+        self._socket.close(code, reason)
+
+
+class QueueOutlet:
+    """Through ASGI's `send`, one task a socket: any server, only slower."""
+
+    def __init__(self, send: Any) -> None:
+        self._send = send
+        self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._bytes = 0
+        self._closing = False
+        self._task = asyncio.ensure_future(self._run())
+
+    def send(self, message: Prepared) -> None:
+        """See Outlet."""
+        if self._closing:
+            return
+        if self._bytes and self._bytes + len(message.text) > OUTBOX_BYTES:
+            self.close(Close.TOO_SLOW, "too slow")
+            return
+        self._bytes += len(message.text)
+        self._queue.put_nowait({"type": "websocket.send", "text": message.text.decode()})
+
+    def close(self, code: int, reason: str) -> None:
+        """See Outlet."""
+        if not self._closing:
+            self._closing = True
+            self._queue.put_nowait({"type": "websocket.close", "code": int(code), "reason": reason})
+
+    def stop(self) -> None:
+        """The client is gone."""
+        self._closing = True
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        # A client that is gone is told of by the disconnect event; what could not be sent is of no use to anybody.
+        with contextlib.suppress(OSError, RuntimeError):
+            while True:
+                message = await self._queue.get()
+                self._bytes -= len(message.get("text", ""))
+                await self._send(message)
+                if message["type"] == "websocket.close":
+                    return
+
+
+def outlet_of(scope: Any, send: Any) -> SocketOutlet | QueueOutlet:
+    """The best way out that the server offers."""
+    extension = scope.get("extensions", {}).get(EXTENSION)
+    return SocketOutlet(extension["socket"]) if extension else QueueOutlet(send)
