@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "channels",
     "django_hosts",
     "csp",
-    "django.contrib.admin",
+    "lobby.site.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
+# Without django-hosts' response middleware: it only helps templates rendered after the view, and costs every page a thread hop.
 MIDDLEWARE = [
     "fly.middleware.ReplayMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
@@ -60,7 +61,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gameserver.players.PlayerMiddleware",
-    "django_hosts.middleware.HostsResponseMiddleware",
 ]
 
 TEMPLATES = [

@@ -66,7 +66,12 @@ class Owner:
     @property
     def is_idle(self) -> bool:
         """True when nobody is in the room and nothing waits to be journalled."""
-        return not len(self.hub) and not self._staged and self._flight is None
+        return not len(self.hub) and self.is_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """True when nothing waits to be journalled."""
+        return not self._staged and self._flight is None
 
     def join(self, join: Join, who: Who, outlet: Outlet) -> tuple[Member, Welcome]:
         """Let a session in. Raises Rejected (unavailable) while the room is read again, Closed for another version."""

@@ -1,0 +1,140 @@
+"""One socket's stay: from the first bytes to the last, between the consumer and the owner of the room."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from fly.context import FlyContext
+from gameserver.engine.bucket import Bucket
+from gameserver.engine.errors import Close, Closed, Code, Rejected
+from gameserver.engine.protocol import MAX_FRAME, VERSION, Join, decode
+from gameserver.engine.room import BURST, RATE, Welcome
+from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
+from gameserver.engine.worlds import Who
+from gameserver.hub import Member
+from gameserver.outlet import SocketOutlet, QueueOutlet, Prepared
+from gameserver.owner import Owner, refusal
+from gameserver.players import Player, guest
+from gameserver.process import Process, goodbye
+from gameserver.store import TooManyRooms
+
+SLUG = r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
+MAX_BAD = 10
+"""Messages that were not understood before the socket is closed."""
+MAX_WAITING = 50
+"""Messages before the join is through."""
+LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "frame": MAX_FRAME, "rate": RATE, "burst": BURST}
+_slug = re.compile(rf"{SLUG}\Z")
+
+
+class Connection:
+    """One socket in one room. `join` waits for the room; `receive` never waits."""
+
+    def __init__(self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None, outlet: SocketOutlet | QueueOutlet) -> None:
+        self.process = process
+        self.context = context
+        self.region = region
+        self.slug = slug
+        self.player = player
+        self.outlet = outlet
+        self.owner: Owner | None = None
+        self.member: Member | None = None
+        self._bad = 0
+        self._noise = Bucket(RATE * 10, BURST * 10, time.monotonic())
+
+    def decode_join(self, data: str | bytes) -> Join | None:
+        """The join in a first message; None if it was something else, which is answered. Raises Closed."""
+        try:
+            command = self._decode(data)
+            if isinstance(command, Join):
+                return command
+            raise Rejected(Code.NOT_JOINED, "Send room.join first.", ref=command.ref)
+        except Rejected as rejected:
+            self._refuse(rejected)
+        return None
+
+    async def join(self, join: Join) -> None:
+        """Enter the room and send `welcome`. Raises Closed: no such room, full, version, draining, journal not answering."""
+        if not _slug.match(self.slug):
+            raise Closed(Close.NO_SUCH_ROOM, "A room's name has 1 to 32 letters a to z, digits and hyphens.")
+        if self.process.is_draining:
+            raise Closed(Close.MOVED, "This gameserver restarts.")
+        try:
+            owner = await self.process.owner(self.region, self.slug)
+        except TooManyRooms:
+            raise Closed(Close.NO_SUCH_ROOM, "This region has no place for another room.") from None
+        except Exception as error:
+            raise Closed(Close.OWNER_LOST, "The room cannot be opened just now.") from error
+        try:
+            who = self._who(join)
+            self.member, welcome = owner.join(join, who, self.outlet)
+        except Rejected as rejected:
+            if rejected.code is Code.UNAVAILABLE:
+                raise Closed(Close.OWNER_LOST, rejected.text) from None
+            raise Closed(Close.BAD_MESSAGES, rejected.text) from None
+        self.owner = owner
+        self.outlet.send(Prepared(self._welcome(join, who, welcome)))
+
+    def receive(self, data: str | bytes) -> None:
+        """Take one message after the join. Raises Closed."""
+        assert self.owner is not None
+        assert self.member is not None
+        try:
+            self.owner.receive(self.member, self._decode(data))
+        except Rejected as rejected:
+            self._refuse(rejected)
+
+    def bye(self, closed: Closed) -> None:
+        """Tell the client why, and close."""
+        goodbye(self.outlet, closed.code, closed.text)
+
+    def leave(self) -> None:
+        """The socket is gone."""
+        if self.owner is not None and self.member is not None:
+            self.owner.leave(self.member)
+            self.process.left(self.owner)
+        self.owner = self.member = None
+
+    def _decode(self, data: str | bytes) -> Any:
+        if self._noise.take(time.monotonic()):
+            raise Closed(Close.FLOOD, "Too much, too fast. Come back in a minute.")
+        return decode(data)
+
+    def _refuse(self, rejected: Rejected) -> None:
+        if rejected.code in (Code.BAD_MESSAGE, Code.UNKNOWN_COMMAND, Code.NOT_JOINED):
+            self._bad += 1
+            if self._bad >= MAX_BAD:
+                raise Closed(Close.BAD_MESSAGES, "Too many messages that were not understood.")
+        self.outlet.send(Prepared(refusal(rejected)))
+
+    def _who(self, join: Join) -> Who:
+        """The player of the cookie; without one a guest, who may say what to be called. Raises Rejected."""
+        player = self.player or guest(join.sid)
+        name, colour = player.name, player.colour
+        if self.player is None:
+            name = clean_name(join.name) if join.name is not None else name
+            colour = clean_colour(join.colour) if join.colour is not None else colour
+        return Who(player.id, name, colour)
+
+    def _welcome(self, join: Join, who: Who, welcome: Welcome) -> dict[str, Any]:
+        assert self.owner is not None
+        hub = self.owner.hub
+        return {
+            "type": "welcome",
+            "v": VERSION,
+            "sid": join.sid,
+            "region": self.region,
+            "machine": self.context.here.machine,
+            "room": self.slug,
+            "position": welcome.position,
+            "recovered": welcome.recovered,
+            "events": welcome.events,
+            "more": welcome.more,
+            "you": who.as_dict(),
+            "present": hub.present(),
+            "players": hub.players,
+            "route": self.context.route.as_dict(),
+            "limits": LIMITS,
+        }

@@ -1,0 +1,51 @@
+"""What every page tells its JavaScript, and the links between hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from fly.answer import nearest_other
+from fly.context import FlyContext
+from fly.regions import REGIONS
+
+
+def region_dict(code: str) -> dict[str, Any]:
+    """A region for pages: code, name, country, flag, lat, lon."""
+    region = REGIONS[code]
+    return {"code": code, "name": region.city, "country": region.country, "flag": region.flag, "lat": region.lat, "lon": region.lon}
+
+
+def port_of(request: HttpRequest) -> str:
+    """The port of the request's own Host with its colon, or nothing. Links keep it: every vantage point has its own."""
+    _, colon, port = request.get_host().rpartition(":")
+    return f":{port}" if colon and port.isdecimal() else ""
+
+
+def lobby_url(request: HttpRequest) -> str:
+    """The lobby, seen from where the visitor stands."""
+    return f"{settings.PUBLIC_SCHEME}://{settings.PARENT_HOST}{port_of(request)}/"
+
+
+def region_url(request: HttpRequest, code: str) -> str:
+    """A region's own host, seen from where the visitor stands."""
+    return f"{settings.PUBLIC_SCHEME}://{code}.{settings.PARENT_HOST}{port_of(request)}/"
+
+
+def page_data(request: HttpRequest, **more: Any) -> dict[str, Any]:
+    """The page's data: region (None in the lobby), machine, route, edge, player, lobby_url, nearest, and what the page adds."""
+    context: FlyContext = request.fly  # type: ignore[attr-defined]
+    edge = context.route.edge
+    return {
+        "region": region_dict(context.region) if context.region else None,
+        "here": region_dict(context.route.region) if context.route.region in REGIONS else None,
+        "edge": region_dict(edge) if edge in REGIONS else None,
+        "machine": context.here.machine,
+        "route": context.route.as_dict(),
+        "player": request.player.as_dict(),  # type: ignore[attr-defined]
+        "lobby_url": lobby_url(request),
+        "nearest": nearest_other(context),
+        **more,
+    }

@@ -1,0 +1,180 @@
+"""Who plays: a name, a colour and an id in a signed cookie on the parent domain. No account, no database.
+
+The cookie says who somebody is to others, not what they may do. A cookie that was tampered with is no cookie.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import random
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from fly.hosts import UNKNOWN, resolve
+from gameserver.engine.errors import Rejected
+from gameserver.engine.text import COLOUR, clean_colour, clean_name
+
+log = logging.getLogger(__name__)
+
+YEAR_S = 365 * 24 * 3600
+SALT = "player"
+NO_COOKIE = ("/static/", "/healthz", "/ping")
+"""Paths that carry no cookie: files and measurements."""
+
+ADJECTIVES = "Amber Brave Calm Clever Cosmic Curious Daring Gentle Golden Happy Jolly Keen Lucky Mellow Nimble Quick Quiet Royal Sunny Swift Tidy Warm Wild Witty".split()
+ANIMALS = "Badger Beaver Crane Dolphin Falcon Fox Gecko Heron Ibex Koala Lemur Lynx Marten Otter Owl Panda Puffin Raven Robin Seal Stoat Tapir Walrus Wren".split()
+COLOURS = ("#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0369a1", "#1d4ed8", "#6d28d9", "#a21caf", "#be185d", "#be123c", "#475569")
+"""Each has a contrast of 4.5 or more on white; pages lighten them in the dark."""
+_ID = re.compile(r"[a-z0-9]{8,40}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Somebody: `id` public and stable, `name` 1 to 32 characters, `colour` as #rrggbb."""
+
+    id: str
+    name: str
+    colour: str
+
+    def as_dict(self) -> dict[str, str]:
+        """For page data."""
+        return asdict(self)
+
+
+def new_player() -> Player:
+    """Somebody new, with a pleasant name and a colour."""
+    return _named(secrets.token_hex(8), secrets.SystemRandom())
+
+
+def guest(sid: str) -> Player:
+    """The player of a client without a cookie: the same `sid` is the same guest."""
+    digest = hashlib.blake2b(f"guest {sid}".encode(), digest_size=8).hexdigest()
+    return _named(f"g{digest}", random.Random(digest))  # noqa: S311
+
+
+def _named(player_id: str, chance: random.Random) -> Player:
+    return Player(player_id, f"{chance.choice(ADJECTIVES)} {chance.choice(ANIMALS)}", chance.choice(COLOURS))
+
+
+def write_cookie(player: Player) -> str:
+    """The cookie's value: signed, readable, without anything secret."""
+    return signing.dumps([player.id, player.name, player.colour], salt=SALT)
+
+
+def read_cookie(value: str) -> Player | None:
+    """The player in a cookie; None if it is not ours. Never raises."""
+    try:
+        player_id, name, colour = signing.loads(value, salt=SALT, max_age=YEAR_S)
+        if not (isinstance(player_id, str) and _ID.match(player_id) and COLOUR.match(colour)):
+            return None
+        return Player(player_id, clean_name(name), colour)
+    except (signing.BadSignature, ValueError, TypeError, Rejected, AttributeError):
+        return None
+
+
+def player_of(scope: Any) -> Player | None:
+    """The player whose browser opens a handshake; None without a cookie of ours. Never raises, touches no database."""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            jar: SimpleCookie = SimpleCookie()
+            try:
+                jar.load(value.decode("latin-1"))
+            except CookieError:
+                continue
+            if settings.PLAYER_COOKIE in jar:
+                return read_cookie(jar[settings.PLAYER_COOKIE].value)
+    return None
+
+
+def set_cookie(response: HttpResponseBase, player: Player) -> None:
+    """Give the browser its player, for every host of the platform."""
+    response.set_cookie(  # type: ignore[attr-defined]
+        settings.PLAYER_COOKIE,
+        write_cookie(player),
+        max_age=YEAR_S,
+        domain=settings.PARENT_HOST,
+        secure=settings.PUBLIC_SCHEME == "https",
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+class PlayerMiddleware:
+    """Sets `request.player` on pages, and the cookie at the first visit."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if iscoroutinefunction(self):
+            return self._answer_async(request)
+        fresh = _meet(request)
+        response: HttpResponseBase = self.get_response(request)
+        return _introduce(request, response, fresh)
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        fresh = _meet(request)
+        return _introduce(request, await self.get_response(request), fresh)
+
+
+def _meet(request: HttpRequest) -> bool:
+    """Find the player of a request; True if it is somebody new."""
+    known = read_cookie(request.COOKIES.get(settings.PLAYER_COOKIE, ""))
+    request.player = known or new_player()  # type: ignore[attr-defined]
+    return known is None
+
+
+def _introduce(request: HttpRequest, response: HttpResponseBase, fresh: bool) -> HttpResponseBase:
+    if fresh and response.status_code < 400 and not request.path_info.startswith(NO_COOKIE) and settings.PLAYER_COOKIE not in _cookies(response):
+        set_cookie(response, request.player)  # type: ignore[attr-defined]
+    return response
+
+
+def _cookies(response: HttpResponseBase) -> Any:
+    return response.cookies
+
+
+@require_POST
+def me(request: HttpRequest) -> HttpResponseBase:
+    """Change one's name and colour. Answers a fetch with JSON {id, name, colour} or 400 {code, text}, a form with a redirect."""
+    before: Player = request.player  # type: ignore[attr-defined]
+    wants_json = request.headers.get("Accept", "").startswith("application/json")
+    try:
+        asked = json.loads(request.body) if request.content_type == "application/json" else request.POST
+        name, colour = asked.get("name", before.name), asked.get("colour", before.colour)
+        after = Player(before.id, clean_name(str(name)), clean_colour(str(colour)))
+    except Rejected as rejected:
+        return JsonResponse({"code": rejected.code.value, "text": rejected.text}, status=400)
+    except (ValueError, AttributeError):
+        return JsonResponse({"code": "bad_message", "text": "Send a name and a colour."}, status=400)
+    response: HttpResponse = JsonResponse(after.as_dict()) if wants_json else redirect(_back(request, str(asked.get("next", "/"))))
+    set_cookie(response, after)
+    return response
+
+
+def _back(request: HttpRequest, url: str) -> str:
+    """Where a form wants to go afterwards, if that is one of our hosts."""
+    host = urlsplit(url).netloc
+    allowed = {request.get_host(), *({host} if host and resolve(host).name != UNKNOWN else ())}
+    return url if url_has_allowed_host_and_scheme(url, allowed) else "/"

@@ -1,0 +1,65 @@
+"""What gameservers tell, once a second: kept in one row each, alive for TTL_S by the database's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from gameserver.heartbeat import Beat
+from lobby.models import Gameserver, Region
+
+TTL_S = 4
+"""A gameserver that was silent for so long is gone. It beats every second, so three may be lost; and the list is right within 5 s."""
+FORGET_S = 24 * 3600
+"""Rows of gameservers that are gone are kept for a day, for staff."""
+
+
+def record(beats: Sequence[Beat]) -> None:
+    """Take the beats of one process, in one transaction. Regions that are not in the table are skipped."""
+    try:
+        with transaction.atomic():
+            known = set(Region.objects.filter(pk__in=[beat.region for beat in beats]).values_list("pk", flat=True))
+            rows = [_row(beat) for beat in beats if beat.region in known]
+            Gameserver.objects.bulk_create(
+                rows,
+                update_conflicts=True,
+                unique_fields=["region", "machine"],
+                update_fields=["app", "started_at", "last_seen", "players", "sockets", "rooms", "draining"],
+            )
+            # bulk_create writes this process's clock; what counts is the database's.
+            Gameserver.objects.filter(machine__in={beat.machine for beat in beats}, region__in=known).update(last_seen=Now())
+            Gameserver.objects.filter(last_seen__lt=Now() - timedelta(seconds=FORGET_S)).delete()
+    finally:
+        connection.close_if_unusable_or_obsolete()
+
+
+def retire(beats: Sequence[Beat]) -> None:
+    """A process says goodbye: it is gone from the list at once."""
+    try:
+        for beat in beats:
+            Gameserver.objects.filter(region=beat.region, machine=beat.machine).delete()
+    finally:
+        connection.close()
+
+
+def alive() -> QuerySet[Gameserver]:
+    """The gameservers that were heard within TTL_S, by the database's clock."""
+    return Gameserver.objects.filter(last_seen__gte=Now() - timedelta(seconds=TTL_S)).annotate(code=F("region_id"))
+
+
+def _row(beat: Beat) -> Gameserver:
+    return Gameserver(
+        region_id=beat.region,
+        machine=beat.machine,
+        app=beat.app,
+        started_at=datetime.fromtimestamp(beat.started_at, UTC),
+        last_seen=datetime.now(UTC),
+        players=beat.players,
+        sockets=beat.sockets,
+        rooms=beat.rooms,
+        draining=beat.draining,
+    )

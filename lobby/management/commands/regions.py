@@ -1,0 +1,43 @@
+"""`manage.py regions`: list the regions, or say which are enabled."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from lobby.listing import listing, read
+from lobby.models import Region
+from lobby.seeds import seed
+
+
+class Command(BaseCommand):
+    """One line per region or change; fails for a code that Fly does not have."""
+
+    help = "List the regions and who is alive in them; --sync enables exactly those of the REGIONS variable; --enable and --disable change single ones."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Options."""
+        parser.add_argument("--sync", action="store_true", help="enable exactly the regions of REGIONS, in that order")
+        parser.add_argument("--enable", nargs="+", default=[], metavar="CODE")
+        parser.add_argument("--disable", nargs="+", default=[], metavar="CODE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Change what is asked for, then print."""
+        if options["sync"]:
+            for line in seed(settings.REGIONS):
+                self.stdout.write(line)
+        for enabled, codes in ((True, options["enable"]), (False, options["disable"])):
+            for code in codes:
+                if not Region.objects.filter(pk=code).update(enabled=enabled):
+                    raise CommandError(f"There is no region {code!r}.")
+                self.stdout.write(f"{'enabled ' if enabled else 'disabled'} {code}")
+        if not (options["sync"] or options["enable"] or options["disable"]):
+            self._list()
+
+    def _list(self) -> None:
+        for region in listing(*read(), lambda code: code):
+            state = f"{region['state']:6} {region['players']:5} players {region['rooms']:3} rooms" if region["enabled"] else "not enabled"
+            self.stdout.write(f"{region['code']:4} {region['name']:18} {state}")
