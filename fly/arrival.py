@@ -117,7 +117,8 @@ def parse_failed(value: bytes | None) -> ReplayFailed | None:
     fields = _fields(value, (*names, "elapsed_ms"))
     if fields is None or any(word and not _WORD.match(word) for word in (fields.get(name, "") for name in names)):
         return None
-    return ReplayFailed(*(fields.get(name, "") for name in names), elapsed_ms=_number(fields.get("elapsed_ms", "")))
+    instance, app, region, replay_source, reason = (fields.get(name, "") for name in names)
+    return ReplayFailed(instance, app, region, replay_source, reason, _number(fields.get("elapsed_ms", "")))
 
 
 def write_failed(failed: ReplayFailed) -> str:

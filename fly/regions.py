@@ -18,6 +18,8 @@ _ISO = {
     "United States": "US",
 }  # fmt: skip
 
+_CITIES = {"ewr": "New York", "iad": "Washington", "eze": "Buenos Aires", "gru": "São Paulo", "bog": "Bogotá", "qro": "Querétaro", "yul": "Montréal"}
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -32,8 +34,8 @@ class Region:
 
     @property
     def city(self) -> str:
-        """The name without the state: "Secaucus" of "Secaucus, New Jersey"."""
-        return self.name.split(",")[0].split(" (")[0]
+        """What people call it: the city that the place belongs to, without the state."""
+        return _CITIES.get(self.code) or self.name.split(",")[0].split(" (")[0]
 
     @property
     def flag(self) -> str:

@@ -1,0 +1,117 @@
+"""The whole of it: vantage points in front, Machines behind, one process that owns them all."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fly.edge import latency
+from fly.edge.cache import ReplayCache
+from fly.edge.carry import Carrier
+from fly.edge.machine import APP, Machine, Plan
+from fly.edge.proxy import Edge, Line
+from fly.edge.rules import Candidate, Switches
+
+
+class PortInUse(OSError):
+    """A vantage point's port is taken; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an emulator is made of. `ports`: one a region, 0 for any free one. `host`: the parent host name."""
+
+    regions: tuple[str, ...]
+    ports: tuple[int, ...]
+    host: str
+    plans: tuple[Plan, ...]
+    real_latency: bool = False
+    switches: Switches = field(default_factory=Switches)
+    bind: str = "127.0.0.1"
+
+
+def bind(address: str, port: int) -> socket.socket:
+    """A bound socket for a vantage point. Raises PortInUse."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((address, port))
+    except (OSError, OverflowError) as error:
+        bound.close()
+        raise PortInUse(f"Port {port} cannot be used: {getattr(error, 'strerror', None) or error}. Choose another with --port.") from error
+    return bound
+
+
+class Emulator:
+    """Fly on loopback. `async with` starts and ends it; nothing of it outlives the block."""
+
+    def __init__(self, settings: Settings, on_line: Callable[[Line], None] = lambda line: None, say: Callable[[str], None] = lambda text: None) -> None:
+        self.settings = settings
+        self.machines = {plan.region: Machine(plan, settings.regions[0], say) for plan in settings.plans}
+        self.edges: dict[str, Edge] = {}
+        self._on_line = on_line
+        self._bound = [bind(settings.bind, port) for port in settings.ports]
+
+    async def start(self, booted: Callable[[str], Any] = lambda region: None) -> None:
+        """Start all Machines beside each other, then listen. Raises DidNotStart, with everything ended."""
+
+        async def boot(machine: Machine) -> None:
+            await machine.start()
+            booted(machine.plan.region)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for machine in self.machines.values():
+                    group.create_task(boot(machine))
+        except BaseExceptionGroup as errors:
+            await self.stop()
+            raise errors.exceptions[0] from None
+        for region, bound in zip(self.settings.regions, self._bound, strict=True):
+            self.edges[region] = Edge(self._carrier(region), self._app_of, self._on_line)
+            await self.edges[region].listen(bound)
+
+    async def stop(self) -> None:
+        """End all: edges first, then every Machine, each with its drain."""
+        for edge in self.edges.values():
+            await edge.close()
+        await asyncio.gather(*(machine.stop() for machine in self.machines.values()), return_exceptions=True)
+        for bound in self._bound:
+            bound.close()
+
+    def kill(self) -> None:
+        """End all Machines at once."""
+        for machine in self.machines.values():
+            machine._wanted = False
+            machine.kill()
+
+    async def __aenter__(self) -> Emulator:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+    def url(self, vantage: str, host: str = "") -> str:
+        """Where a browser at a vantage point finds a host; the parent host by default."""
+        return f"http://{host or self.settings.host}:{self.edges[vantage].port}/"
+
+    # What the edges ask
+
+    def candidates(self) -> Sequence[Candidate]:
+        """All Machines as they are now."""
+        return [machine.candidate for machine in self.machines.values()]
+
+    def port(self, machine: str) -> int:
+        """Where a Machine listens."""
+        return next(each.port for each in self.machines.values() if each.id == machine)
+
+    def _app_of(self, host: str) -> str | None:
+        parent = self.settings.host
+        return APP if host.rstrip(".") == parent or host.rstrip(".").endswith(f".{parent}") else None
+
+    def _carrier(self, region: str) -> Carrier:
+        delay = latency.one_way_s if self.settings.real_latency else latency.none
+        return Carrier(region, APP, self, self.settings.switches, ReplayCache(), delay)

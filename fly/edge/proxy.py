@@ -1,0 +1,192 @@
+"""One edge: a listening port at a vantage point, and the conversation with each client that connects to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import h11
+
+from fly.edge import wire
+from fly.edge.carry import Carrier
+from fly.edge.request import Client, Request, enter
+from fly.edge.rules import Candidate, Problem
+from fly.edge.trace import Trace
+from fly.edge.tunnel import tunnel
+from fly.edge.wire import Body, Upstream, end_to_end
+
+GONE = (ConnectionError, TimeoutError, asyncio.IncompleteReadError)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request for the console, without its query, cookies or body."""
+
+    method: str
+    host: str
+    path: str
+    status: int
+    trace: Trace
+    elapsed_ms: float
+    code: str = ""
+
+
+class Edge:
+    """Serves one vantage point. `app_of` gives the app of a host name, None for a host of nobody's."""
+
+    def __init__(self, carrier: Carrier, app_of: Callable[[str], str | None], on_line: Callable[[Line], None]) -> None:
+        self.carrier = carrier
+        self.app_of = app_of
+        self.on_line = on_line
+        self.port = 0
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def listen(self, bound: socket.socket) -> None:
+        """Serve on a bound socket."""
+        self.port = bound.getsockname()[1]
+        self._server = await asyncio.start_server(self._connected, sock=bound, backlog=1024)
+
+    async def close(self) -> None:
+        """Stop listening and cut what is open."""
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            with contextlib.suppress(*GONE):
+                await Conversation(self, wire.Client(reader, writer)).run()
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+
+class Conversation:
+    """All requests of one client connection, one after the other."""
+
+    def __init__(self, edge: Edge, client: wire.Client) -> None:
+        self.edge = edge
+        self.client = client
+        self.peer = client.writer.get_extra_info("peername")[0]
+
+    async def run(self) -> None:
+        """Serve requests until either side has enough."""
+        while True:
+            try:
+                event = await self.client.next_event()
+            except h11.RemoteProtocolError as error:
+                await self._plain(getattr(error, "error_status_hint", 400) or 400, f"Malformed request: {error}\n", {})
+                return
+            if not isinstance(event, h11.Request):
+                return
+            if not await self._request(event):
+                return
+            if self.client.h11.our_state is not h11.DONE or self.client.h11.their_state is not h11.DONE:
+                return
+            self.client.h11.start_next_cycle()
+
+    async def _request(self, event: Any) -> bool:
+        """Answer one request; False if the connection cannot go on."""
+        headers = tuple((bytes(name), bytes(value)) for name, value in event.headers)
+        names = [name for name, _ in headers]
+        if b"transfer-encoding" in names and b"content-length" in names:
+            await self._plain(400, "Malformed request: both Content-Length and Transfer-Encoding.\n", {})
+            return False
+        raw = Request(bytes(event.method), bytes(event.target), headers)
+        started = time.monotonic()
+        trace = Trace(self.edge.carrier.edge)
+        host = raw.get("host").decode("latin-1").partition(":")[0].lower()
+        body = Body(self.client, self.edge.carrier.switches.replay_body_limit)
+        status, code = 0, ""
+        upstream: Upstream | None = None
+        try:
+            if self.edge.app_of(host) is None:
+                raise Problem(404, "", f"no app has the host name {host[:80]}")
+            request = enter(raw, self._describe(), self.edge.carrier.switches)
+            upstream, head, chosen = await self.edge.carrier.carry(request, body, host, trace, self._informational)
+            status = head.status_code
+            extra = trace.headers((time.monotonic() - started) * 1000)
+            if status == 101:
+                self._line(raw, host, 101, trace, started, "")
+                await self._switch(upstream, head, extra, chosen)
+                return False
+            await self._answer(upstream, head, extra)
+        except Problem as problem:
+            status, code = problem.status, problem.code
+            await self._problem(problem, trace, started)
+        except h11.RemoteProtocolError:
+            # The Machine broke its answer off in the middle: so does the edge, or the client would take it for whole.
+            self.client.writer.transport.abort()
+        finally:
+            if upstream is not None:
+                await upstream.close()
+            if status != 101:
+                self._line(raw, host, status, trace, started, code)
+        return body.complete or self.client.h11.their_state is h11.DONE
+
+    def _describe(self) -> Client:
+        now_us = time.time_ns() // 1000
+        region = self.edge.carrier.edge
+        return Client(self.peer, self.edge.port, region, f"{now_us:015x}{secrets.token_hex(6)}-{region}".upper(), now_us)
+
+    async def _informational(self, event: Any) -> None:
+        await self.client.send(h11.InformationalResponse(status_code=event.status_code, headers=end_to_end(event.headers)))
+
+    async def _answer(self, upstream: Upstream, head: Any, extra: list[tuple[bytes, bytes]]) -> None:
+        own = [(b"via", b"1.1 fly.io"), *extra]
+        await self.client.send(h11.Response(status_code=head.status_code, headers=end_to_end(head.headers) + own, reason=head.reason))
+        while True:
+            event = await upstream.next_event()
+            if isinstance(event, h11.Data):
+                await self.client.send(h11.Data(data=bytes(event.data)))
+            elif isinstance(event, h11.EndOfMessage):
+                await self.client.send(h11.EndOfMessage())
+                return
+            else:
+                raise h11.RemoteProtocolError("the answer ended early")
+
+    async def _switch(self, upstream: Upstream, head: Any, extra: list[tuple[bytes, bytes]], chosen: Candidate) -> None:
+        """Both sides speak WebSocket from here on; the edge only carries bytes."""
+        upgrade = [(b"connection", b"Upgrade"), (b"upgrade", b"websocket")]
+        await self.client.send(h11.InformationalResponse(status_code=101, headers=[*upgrade, *end_to_end(head.headers), *extra]))
+        early, first = self.client.h11.trailing_data[0], upstream.h11.trailing_data[0]
+        if early:
+            upstream.writer.write(early)
+        if first:
+            self.client.writer.write(first)
+        delay = self.edge.carrier.delay(self.edge.carrier.edge, chosen.region)
+        await tunnel((self.client.reader, self.client.writer), (upstream.reader, upstream.writer), delay)
+
+    async def _problem(self, problem: Problem, trace: Trace, started: float) -> None:
+        extra = dict(trace.headers((time.monotonic() - started) * 1000))
+        if problem.code:
+            extra[b"fly-edge-error"] = problem.code.encode()
+        text = f"Fly's edge (emulated) in {trace.edge}: {problem.code} {problem.text}.\n"
+        await self._plain(problem.status, text, extra)
+
+    async def _plain(self, status: int, text: str, extra: dict[bytes, bytes]) -> None:
+        if self.client.h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            return
+        body = text.encode("ascii", "replace")
+        head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body)), (b"connection", b"close"), *extra.items()]
+        await self.client.send(h11.Response(status_code=status, headers=head))
+        await self.client.send(h11.Data(data=body))
+        await self.client.send(h11.EndOfMessage())
+
+    def _line(self, request: Request, host: str, status: int, trace: Trace, started: float, code: str) -> None:
+        method = "WS" if request.is_upgrade else request.method.decode("latin-1")
+        self.edge.on_line(Line(method, host, request.path, status, trace, (time.monotonic() - started) * 1000, code))

@@ -1,0 +1,165 @@
+"""What Fly's proxy decides, as values: which Machine gets a request, and what a replay makes of it. Pure.
+
+Rule numbers (ED…) are those of docs/spec.md, each with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fly.headers import ReplayInstruction
+from fly.regions import REGIONS, by_distance
+
+MAX_REPLAYS = 10
+REPLAY_BODY_LIMIT = 1_000_000
+PATIENCE_S = 5.0
+"""How long the edge tries a target that does not come up, when the instruction sets no timeout. Fly does not say its own figure."""
+
+_CONTINENTS: Mapping[str, frozenset[str]] = {
+    "eu": frozenset({"France", "Germany", "Netherlands", "Poland", "Romania", "Spain", "Sweden", "United Kingdom"}),
+    "na": frozenset({"Canada", "Mexico", "United States"}),
+    "sa": frozenset({"Argentina", "Brazil", "Chile", "Colombia"}),
+    "us": frozenset({"United States"}),
+    "usa": frozenset({"United States"}),
+    "apac": frozenset({"Australia", "Hong Kong", "India", "Japan", "Singapore"}),
+}
+ANY = "any"
+
+State = Literal["starting", "up", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What Fly leaves open. The defaults are the harsher position: what would hurt an application most."""
+
+    strip_replay_src: bool = False
+    """Remove a client's own fly-replay-src, -failed, -cache-status and fly-preferred-instance-unavailable."""
+    honour_101: bool = False
+    """Obey fly-replay on a 101 answer; off: the upgrade goes through and the header is ignored."""
+    pass_forwarded_proto: bool = True
+    """Let a client's X-Forwarded-Proto through; off: overwrite it."""
+    replay_body_limit: int = REPLAY_BODY_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A Machine as the edge sees it."""
+
+    machine: str
+    region: str
+    app: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Where the next attempt may go. `regions` in order, codes or aliases; `forced`: nowhere else."""
+
+    app: str
+    regions: tuple[str, ...] = ()
+    forced: bool = False
+    instance: str = ""
+    prefer_instance: str = ""
+    without: str = ""
+    """A Machine left out (`elsewhere`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The Machine that gets the request. `missed`: the preferred one that did not."""
+
+    candidate: Candidate
+    missed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoCandidate:
+    """Nobody can take it. `wait`: one may soon, it is starting. `code` is Fly's."""
+
+    code: str
+    reason: str
+    wait: bool
+
+
+class Problem(Exception):
+    """An answer of the edge's own: `status`, Fly's error `code`, one sentence; `fallback_reason` if a fallback may mend it."""
+
+    def __init__(self, status: int, code: str, text: str, fallback_reason: str = "") -> None:
+        super().__init__(status, code, text)
+        self.status = status
+        self.code = code
+        self.text = text
+        self.fallback_reason = fallback_reason
+
+
+def first_want(app: str, headers: Iterable[tuple[bytes, bytes]]) -> Want:
+    """Where a client's own routing headers aim (ED10 to ED13)."""
+    values = {name.decode("latin-1").lower(): value.decode("latin-1").strip() for name, value in headers}
+    forced_region = values.get("fly-force-region", "")
+    regions = forced_region or values.get("fly-prefer-region", "")
+    return Want(
+        app=app,
+        regions=tuple(code.strip().lower() for code in regions.strip('"').split(",") if code.strip()),
+        forced=bool(forced_region),
+        instance=values.get("fly-force-instance-id", ""),
+        prefer_instance=values.get("fly-prefer-instance-id", ""),
+    )
+
+
+def replay_want(app: str, instruction: ReplayInstruction, by: Candidate, headers: Sequence[tuple[bytes, bytes]]) -> Want:
+    """Where a replay goes (ED1 to ED6). A client's own instance headers survive it and win (ED13)."""
+    aim = first_want(app, headers)
+    regions = instruction.region
+    return Want(
+        app=instruction.app or app,
+        regions=regions,
+        forced=bool(regions) and ANY not in regions,
+        instance=aim.instance or instruction.instance,
+        prefer_instance=aim.prefer_instance or instruction.prefer_instance,
+        without=by.machine if instruction.elsewhere else "",
+    )
+
+
+def expand(name: str, available: Iterable[str]) -> list[str]:
+    """The regions that a code or an alias stands for, of those available."""
+    if name == ANY:
+        return list(available)
+    if name in _CONTINENTS:
+        return [code for code in available if code in REGIONS and REGIONS[code].country in _CONTINENTS[name]]
+    return [code for code in available if code == name]
+
+
+def choose(want: Want, candidates: Sequence[Candidate], edge: str) -> Chosen | NoCandidate:
+    """The Machine that gets the request: hard instance, preferred instance, listed regions in order, else the nearest."""
+    pool = [candidate for candidate in candidates if candidate.app == want.app and candidate.machine != want.without]
+    if want.instance:
+        hit = next((candidate for candidate in pool if candidate.machine == want.instance), None)
+        if hit is None:
+            return NoCandidate("PR02", f"there is no Machine {want.instance[:20]}", wait=False)
+        return Chosen(hit) if hit.state == "up" else NoCandidate("PR03", f"Machine {hit.machine} is {hit.state}", hit.state == "starting")
+    missed = ""
+    if want.prefer_instance:
+        preferred = next((candidate for candidate in pool if candidate.machine == want.prefer_instance), None)
+        if preferred is not None and preferred.state == "up":
+            return Chosen(preferred)
+        missed = want.prefer_instance
+    ordered = _in_order(want, pool, edge)
+    up = next((candidate for candidate in ordered if candidate.state == "up"), None)
+    if up is not None:
+        return Chosen(up, missed)
+    where = ",".join(want.regions) if want.forced else "any region"
+    return NoCandidate("PR03", f"no Machine of {want.app} answers in {where}", any(candidate.state == "starting" for candidate in ordered))
+
+
+def _in_order(want: Want, pool: Sequence[Candidate], edge: str) -> list[Candidate]:
+    """The pool as the edge would try it."""
+    by_region: dict[str, list[Candidate]] = {}
+    for candidate in pool:
+        by_region.setdefault(candidate.region, []).append(candidate)
+    near = by_distance(edge, by_region)
+    order = [code for name in want.regions for code in expand(name, near)]
+    if not want.forced:
+        order += near
+    return [candidate for code in dict.fromkeys(order) for candidate in by_region[code]]
