@@ -42,6 +42,7 @@ def page_data(request: HttpRequest, **more: Any) -> dict[str, Any]:
         "region": region_dict(context.region) if context.region else None,
         "here": region_dict(context.route.region) if context.route.region in REGIONS else None,
         "edge": region_dict(edge) if edge in REGIONS else None,
+        "places": {code: REGIONS[code].city for code in REGIONS},
         "machine": context.here.machine,
         "route": context.route.as_dict(),
         "player": request.player.as_dict(),  # type: ignore[attr-defined]

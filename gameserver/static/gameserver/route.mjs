@@ -1,0 +1,38 @@
+// "How did I get here": a route as stops and as one sentence. Pure but for `draw`. Reads page data and welcome.route.
+
+import { el } from "./page.mjs";
+
+/**
+ * The stops of a route, for people.
+ * @param {any} route as the server gives it: edge, region, machine, replayed_from_region, replayed_from_machine, replay_ms
+ * @param {(code: string) => string} nameOf what people call a region
+ * @returns {{title: string, note: string, ms?: string, kind: string}[]}
+ */
+export function stops(route, nameOf) {
+  const list = [{ title: "You", note: "your browser", kind: "you" }];
+  if (route.edge) list.push({ title: `${nameOf(route.edge)}, Fly's edge`, note: "the nearest door to Fly's network; it carries, it does not decide", kind: "edge" });
+  if (route.replayed_from_region) {
+    const machine = route.replayed_from_machine ? `Machine ${route.replayed_from_machine.slice(0, 6)}` : "a Machine";
+    list.push({ title: `${nameOf(route.replayed_from_region)}, ${machine}`, note: `answered “not mine: ${nameOf(route.region)}” with a fly-replay header`, kind: "bounced" });
+  }
+  const ms = route.replay_ms === null || route.replay_ms === undefined ? undefined : `${Math.round(route.replay_ms)} ms`;
+  list.push({ title: `${nameOf(route.region)}, Machine ${route.machine.slice(0, 6)}`, note: route.edge ? "serves you" : "one process serves every region here", kind: "last", ms });
+  return list;
+}
+
+/** A route in one sentence. */
+export function sentence(route, nameOf) {
+  if (!route.edge) return `You are talking to one process that serves every region; ${nameOf(route.region)} is one of them.`;
+  if (!route.replayed_from_region) return `You came in at ${nameOf(route.edge)} and were already where you wanted to be.`;
+  const carried = route.replay_ms === null ? "" : ` The carrying took ${Math.round(route.replay_ms)} ms.`;
+  return `You came in at ${nameOf(route.edge)}; what you wanted lives in ${nameOf(route.region)}, so Fly's edge carried you there.${carried}`;
+}
+
+/** Draw a route. */
+export function draw(title, route, nameOf) {
+  const list = el("ol", { className: "journey" });
+  for (const stop of stops(route, nameOf)) {
+    list.append(el("li", { className: `stop ${stop.kind}` }, el("b", { textContent: stop.title }), el("span", { className: "ms", textContent: stop.ms ?? "" }), el("p", { textContent: stop.note })));
+  }
+  return [el("h3", { textContent: title }), el("p", { className: "route-said", textContent: sentence(route, nameOf) }), list];
+}
