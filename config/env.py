@@ -60,13 +60,17 @@ def read_env(environ_: Mapping[str, str] = os.environ, *, on_fly: bool = False) 
     env = environ.Env()
     env.ENVIRON = environ_
     debug = _read("DEBUG", "1 or 0", lambda: _flag(env, "DEBUG", default=not on_fly))
-    scheme = _read("PUBLIC_SCHEME", "http or https", lambda: _one_of(env, "PUBLIC_SCHEME", "https" if on_fly else "http", ("http", "https")))
+    scheme = _read(
+        "PUBLIC_SCHEME", "http or https", lambda: _one_of(env, "PUBLIC_SCHEME", "https" if on_fly else "http", ("http", "https"))
+    )
     if debug and on_fly and scheme == "https":
         raise ImproperlyConfigured("DEBUG: must be 0 on Fly, error pages would show settings to strangers.")
     return Env(
         debug=debug,
         secret_key=_secret_key(env, debug=debug),
-        parent_host=_read("PARENT_HOST", "a host name of two labels or more, such as example.dev", lambda: _parent_host(env, on_fly=on_fly)),
+        parent_host=_read(
+            "PARENT_HOST", "a host name of two labels or more, such as example.dev", lambda: _parent_host(env, on_fly=on_fly)
+        ),
         regions=_read("REGIONS", "region codes with commas between, such as ewr,nrt,cdg", lambda: _regions(env)),
         public_scheme=scheme,
         database_url=_database(env, "DATABASE_URL", VAR_DIR / "lobby.sqlite3"),
@@ -74,7 +78,9 @@ def read_env(environ_: Mapping[str, str] = os.environ, *, on_fly: bool = False) 
         redis_url=_read("REDIS_URL", "redis://host:port/number", lambda: _redis_url(env)),
         drain_budget_s=_read("DRAIN_BUDGET_S", "seconds, 1 to 280", lambda: _in_range(env.float("DRAIN_BUDGET_S", default=20.0), 1, 280)),
         replay_cache_ttl_s=_read("REPLAY_CACHE_TTL_S", "0, or seconds from 10", lambda: _cache_ttl(env)),
-        log_level=_read("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", lambda: _one_of(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))),
+        log_level=_read(
+            "LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", lambda: _one_of(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+        ),
     )
 
 

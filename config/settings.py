@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from config.env import BASE_DIR, VAR_DIR, read_env
+from config.env import BASE_DIR, read_env
 from fly.here import read_here
 
 HERE = read_here()
@@ -169,7 +169,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": f"%(asctime)s %(levelname)s {HERE.region or 'local'}/{HERE.machine or 'local'} %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {"format": f"%(asctime)s %(levelname)s {HERE.region or 'local'}/{HERE.machine or 'local'} %(name)s: %(message)s"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
     # A hostile Host header is the sender's fault and answered with 404 or 400: not a line each.

@@ -52,4 +52,4 @@ def nearest_other(context: FlyContext) -> str | None:
 
 def city(code: str | None) -> str:
     """What people call a region."""
-    return REGIONS[code].city if code in REGIONS else "This region"
+    return REGIONS[code].city if code and code in REGIONS else "This region"

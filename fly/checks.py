@@ -31,7 +31,9 @@ def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register()
 def check_regions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Enabled regions exist, and a Machine on Fly runs in one of them."""
-    errors: list[CheckMessage] = [Error(f"Unknown region {code!r} in REGIONS.", id="fly.E002") for code in settings.REGIONS if code not in REGIONS]
+    errors: list[CheckMessage] = [
+        Error(f"Unknown region {code!r} in REGIONS.", id="fly.E002") for code in settings.REGIONS if code not in REGIONS
+    ]
     here = settings.HERE
     if here.is_fly and here.region not in settings.REGIONS:
         hint = "It serves the lobby only; add the region to REGIONS to give it rooms."

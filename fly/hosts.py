@@ -30,7 +30,7 @@ class Resolved:
     region: str | None
 
 
-class exact_host(django_host):  # type: ignore[misc]  # noqa: N801 (django-hosts spells it so)
+class exact_host(django_host):  # type: ignore[misc]
     """A `host` that matches the whole name, with an optional trailing dot and port, capitals or not.
 
     `regex` is the part before PARENT_HOST; empty: PARENT_HOST itself.
@@ -42,7 +42,7 @@ class exact_host(django_host):  # type: ignore[misc]  # noqa: N801 (django-hosts
         self.compiled_regex = re.compile(rf"{label}{re.escape(settings.PARENT_HOST)}\.?(?::\d{{1,5}})?\Z", re.IGNORECASE | re.ASCII)
 
 
-class any_host(django_host):  # type: ignore[misc]  # noqa: N801
+class any_host(django_host):  # type: ignore[misc]
     """The last entry of the table: whatever no other entry matched, under no parent."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

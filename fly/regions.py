@@ -10,7 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 EARTH_RADIUS_KM = 6371.0
-_CURRENT = frozenset("ams arn bom cdg dfw ewr fra gru iad jnb lax lhr nrt ord sin sjc syd yyz".split())
+_CURRENT = frozenset(("ams", "arn", "bom", "cdg", "dfw", "ewr", "fra", "gru", "iad"))
+_CURRENT |= {"jnb", "lax", "lhr", "nrt", "ord", "sin", "sjc", "syd", "yyz"}
 _ISO = {
     "Argentina": "AR", "Australia": "AU", "Brazil": "BR", "Canada": "CA", "Chile": "CL", "Colombia": "CO", "France": "FR",
     "Germany": "DE", "Hong Kong": "HK", "India": "IN", "Japan": "JP", "Mexico": "MX", "Netherlands": "NL", "Poland": "PL",
@@ -18,7 +19,15 @@ _ISO = {
     "United States": "US",
 }  # fmt: skip
 
-_CITIES = {"ewr": "New York", "iad": "Washington", "eze": "Buenos Aires", "gru": "São Paulo", "bog": "Bogotá", "qro": "Querétaro", "yul": "Montréal"}
+_CITIES = {
+    "ewr": "New York",
+    "iad": "Washington",
+    "eze": "Buenos Aires",
+    "gru": "São Paulo",
+    "bog": "Bogotá",
+    "qro": "Querétaro",
+    "yul": "Montréal",
+}
 
 
 @dataclass(frozen=True, slots=True)

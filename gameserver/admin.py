@@ -38,7 +38,8 @@ class RoomAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
         """Rooms with their counts, in one query."""
-        return super().get_queryset(request).annotate(count=Count("journal"), last=Max("journal__at"))
+        rooms: QuerySet[Room] = super().get_queryset(request).annotate(count=Count("journal"), last=Max("journal__at"))
+        return rooms
 
     @admin.display(ordering="count")
     def messages(self, room: Any) -> int:

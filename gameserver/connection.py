@@ -14,7 +14,7 @@ from gameserver.engine.room import BURST, RATE, Welcome
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
 from gameserver.engine.worlds import Who
 from gameserver.hub import Member
-from gameserver.outlet import SocketOutlet, QueueOutlet, Prepared
+from gameserver.outlet import Prepared, QueueOutlet, SocketOutlet
 from gameserver.owner import Owner, refusal
 from gameserver.players import Player, guest
 from gameserver.process import Process, goodbye
@@ -32,7 +32,9 @@ _slug = re.compile(rf"{SLUG}\Z")
 class Connection:
     """One socket in one room. `join` waits for the room; `receive` never waits."""
 
-    def __init__(self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None, outlet: SocketOutlet | QueueOutlet) -> None:
+    def __init__(
+        self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None, outlet: SocketOutlet | QueueOutlet
+    ) -> None:
         self.process = process
         self.context = context
         self.region = region

@@ -99,5 +99,3 @@ async def _gone(receive: Any) -> None:
     """Wait for the end of a socket that was sent away; what it still says is not read."""
     while (await receive())["type"] != "websocket.disconnect":
         pass
-
-

@@ -34,7 +34,9 @@ class Beat:
 class Heartbeat:
     """Calls `record` with fresh beats every second, and `retire` once at the end."""
 
-    def __init__(self, beats: Callable[[], Sequence[Beat]], record: Callable[[Sequence[Beat]], None], retire: Callable[[Sequence[Beat]], None]) -> None:
+    def __init__(
+        self, beats: Callable[[], Sequence[Beat]], record: Callable[[Sequence[Beat]], None], retire: Callable[[Sequence[Beat]], None]
+    ) -> None:
         self._beats = beats
         self._record = record
         self._retire = retire

@@ -117,4 +117,3 @@ class Journal:
     def _answer(self, function: Callable[[], Any]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(function)
-

@@ -37,7 +37,9 @@ class _Staged:
 class Owner:
     """One room in this process. Everything but `open` is called on the event loop and does not wait."""
 
-    def __init__(self, region: str, slug: str, journal: Journal, lost: Callable[[Owner], None], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, region: str, slug: str, journal: Journal, lost: Callable[[Owner], None], clock: Callable[[], float] = time.time
+    ) -> None:
         self.region = region
         self.slug = slug
         self.hub = Hub()
@@ -53,7 +55,8 @@ class Owner:
 
     def worlds(self) -> tuple[World, ...]:
         """The lanes of this room."""
-        return (Chat(),)
+        chat: World = Chat()
+        return (chat,)
 
     async def open(self) -> None:
         """Own the room: its epoch is ours from now on. Raises TooManyRooms, or what the database raised."""
@@ -194,4 +197,3 @@ def refusal(rejected: Rejected) -> dict[str, Any]:
     if rejected.ref is None:
         return {"type": "error", "code": rejected.code.value, "text": rejected.text}
     return {"type": "reply", "ref": rejected.ref, "ok": False, "code": rejected.code.value, "text": rejected.text, **wait}
-

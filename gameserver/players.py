@@ -37,9 +37,28 @@ SALT = "player"
 NO_COOKIE = ("/static/", "/healthz", "/ping")
 """Paths that carry no cookie: files and measurements."""
 
-ADJECTIVES = "Amber Brave Calm Clever Cosmic Curious Daring Gentle Golden Happy Jolly Keen Lucky Mellow Nimble Quick Quiet Royal Sunny Swift Tidy Warm Wild Witty".split()
-ANIMALS = "Badger Beaver Crane Dolphin Falcon Fox Gecko Heron Ibex Koala Lemur Lynx Marten Otter Owl Panda Puffin Raven Robin Seal Stoat Tapir Walrus Wren".split()
-COLOURS = ("#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0369a1", "#1d4ed8", "#6d28d9", "#a21caf", "#be185d", "#be123c", "#475569")
+ADJECTIVES = (
+    *("Amber", "Brave", "Calm", "Clever", "Cosmic", "Curious", "Daring", "Gentle", "Golden", "Happy", "Jolly", "Keen"),
+    *("Lucky", "Mellow", "Nimble", "Quick", "Quiet", "Royal", "Sunny", "Swift", "Tidy", "Warm", "Wild", "Witty"),
+)
+ANIMALS = (
+    *("Badger", "Beaver", "Crane", "Dolphin", "Falcon", "Fox", "Gecko", "Heron", "Ibex", "Koala", "Lemur", "Lynx"),
+    *("Marten", "Otter", "Owl", "Panda", "Puffin", "Raven", "Robin", "Seal", "Stoat", "Tapir", "Walrus", "Wren"),
+)
+COLOURS = (
+    "#c2410c",
+    "#b45309",
+    "#4d7c0f",
+    "#15803d",
+    "#0f766e",
+    "#0369a1",
+    "#1d4ed8",
+    "#6d28d9",
+    "#a21caf",
+    "#be185d",
+    "#be123c",
+    "#475569",
+)
 """Each has a contrast of 4.5 or more on white; pages lighten them in the dark."""
 _ID = re.compile(r"[a-z0-9]{8,40}\Z")
 
@@ -104,7 +123,7 @@ def player_of(scope: Any) -> Player | None:
 
 def set_cookie(response: HttpResponseBase, player: Player) -> None:
     """Give the browser its player, for every host of the platform."""
-    response.set_cookie(  # type: ignore[attr-defined]
+    response.set_cookie(
         settings.PLAYER_COOKIE,
         write_cookie(player),
         max_age=YEAR_S,
@@ -123,11 +142,12 @@ class PlayerMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
+        if self._is_async:
             return self._answer_async(request)
         fresh = _meet(request)
         response: HttpResponseBase = self.get_response(request)
@@ -146,7 +166,12 @@ def _meet(request: HttpRequest) -> bool:
 
 
 def _introduce(request: HttpRequest, response: HttpResponseBase, fresh: bool) -> HttpResponseBase:
-    if fresh and response.status_code < 400 and not request.path_info.startswith(NO_COOKIE) and settings.PLAYER_COOKIE not in _cookies(response):
+    if (
+        fresh
+        and response.status_code < 400
+        and not request.path_info.startswith(NO_COOKIE)
+        and settings.PLAYER_COOKIE not in _cookies(response)
+    ):
         set_cookie(response, request.player)  # type: ignore[attr-defined]
     return response
 

@@ -58,7 +58,10 @@ def test_one_place_reads_the_environment() -> None:
         str(path.relative_to(ROOT))
         for path in modules("config", "lobby", "gameserver", "fly")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and isinstance(node.value, ast.Name) and node.value.id == "os"
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "getenv")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
     }
     assert {reader for reader in readers if not reader.startswith("fly/edge/")} <= allowed
 

@@ -69,7 +69,7 @@ def test_production_does_not_invent_what_it_needs(name: str) -> None:
 
 def test_debug_is_refused_on_fly() -> None:
     """DEBUG on Fly stops the start."""
-    with pytest.raises(ImproperlyConfigured, match="^DEBUG: "):
+    with pytest.raises(ImproperlyConfigured, match=r"^DEBUG: "):
         read_env({**PRODUCTION, "DEBUG": "1"}, on_fly=True)
 
 

@@ -56,7 +56,9 @@ class Carrier:
     delay: Callable[[str, str], float]
     clock: Callable[[], float] = field(default=time.monotonic)
 
-    async def carry(self, request: Request, body: Body, host: str, trace: Trace, informational: Callable[[Any], Any]) -> tuple[Upstream, Any, Candidate]:
+    async def carry(
+        self, request: Request, body: Body, host: str, trace: Trace, informational: Callable[[Any], Any]
+    ) -> tuple[Upstream, Any, Candidate]:
         """The connection, the answer's head and the Machine that gave it. Raises Problem for what the edge answers itself.
 
         informational: awaited with each 1xx answer but 101.
@@ -121,7 +123,9 @@ class Carrier:
                 raise Problem(503, "PR04", refused, "timeout" if timeout_ms else "retries_exhausted")
             await asyncio.sleep(RETRY_S)
 
-    async def _ask(self, upstream: Upstream, chosen: Candidate, request: Request, body: Body, trace: Trace, informational: Callable[[Any], Any]) -> Any:
+    async def _ask(
+        self, upstream: Upstream, chosen: Candidate, request: Request, body: Body, trace: Trace, informational: Callable[[Any], Any]
+    ) -> Any:
         """Send the request and wait for the answer's head: an h11 Response, or an InformationalResponse with 101."""
         missed = request.get("fly-prefer-instance-id").decode("latin-1")
         if missed and missed != chosen.machine:

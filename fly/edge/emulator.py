@@ -48,7 +48,9 @@ def bind(address: str, port: int) -> socket.socket:
 class Emulator:
     """Fly on loopback. `async with` starts and ends it; nothing of it outlives the block."""
 
-    def __init__(self, settings: Settings, on_line: Callable[[Line], None] = lambda line: None, say: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self, settings: Settings, on_line: Callable[[Line], None] = lambda line: None, say: Callable[[str], None] = lambda text: None
+    ) -> None:
         self.settings = settings
         self.machines = {plan.region: Machine(plan, settings.regions[0], say) for plan in settings.plans}
         self.edges: dict[str, Edge] = {}

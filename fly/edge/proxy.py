@@ -182,7 +182,12 @@ class Conversation:
         if self.client.h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         body = text.encode("ascii", "replace")
-        head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body)), (b"connection", b"close"), *extra.items()]
+        head = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            *extra.items(),
+        ]
         await self.client.send(h11.Response(status_code=status, headers=head))
         await self.client.send(h11.Data(data=body))
         await self.client.send(h11.EndOfMessage())

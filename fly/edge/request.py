@@ -19,7 +19,9 @@ from fly.headers import Transform
 
 Header = tuple[bytes, bytes]
 PROXY_OWN = (REPLAY_SRC, REPLAY_FAILED, PREFERRED_UNAVAILABLE, CACHE_STATUS)
-HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"proxy-authenticate", b"proxy-authorization"})
+HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"proxy-authenticate", b"proxy-authorization"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ def decode(data: str | bytes) -> Command:
     if len(data) > MAX_FRAME:
         raise Rejected(Code.TOO_LONG, f"A message has at most {MAX_FRAME} bytes.")
     try:
-        return _decoder.decode(data)
+        command: Command = _decoder.decode(data)
+        return command
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain(data, error) from None
 

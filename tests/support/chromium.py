@@ -24,7 +24,10 @@ def main() -> int:
     if find() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         print("· installing Chromium from Debian's packages", flush=True)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-color-emoji"],
+        ):
             done = subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False)
             if done.returncode:
                 print(f"`{' '.join(command)}` failed.", file=sys.stderr)

@@ -38,12 +38,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Options."""
-        parser.add_argument("verb", nargs="?", choices=("run", *control.VERBS), default="run", help="run (default), or an order to a running emulator")
+        parser.add_argument(
+            "verb", nargs="?", choices=("run", *control.VERBS), default="run", help="run (default), or an order to a running emulator"
+        )
         parser.add_argument("region", nargs="?", help="whose Machine to start, stop, restart or kill")
-        parser.add_argument("--regions", default=",".join(settings.REGIONS), help="region codes with commas between; the first is where the main port stands")
-        parser.add_argument("--port", type=int, default=8000, help="main port; the other vantage points count up from it; 0 takes free ones")
-        parser.add_argument("--latency", choices=("none", "real"), default="none", help="real: delay what crosses regions by their distance")
-        parser.add_argument("--dir", default=str(settings.VAR_DIR / "edge"), help="where the regions' databases and the Machines' logs are")
+        parser.add_argument(
+            "--regions",
+            default=",".join(settings.REGIONS),
+            help="region codes with commas between; the first is where the main port stands",
+        )
+        parser.add_argument(
+            "--port", type=int, default=8000, help="main port; the other vantage points count up from it; 0 takes free ones"
+        )
+        parser.add_argument(
+            "--latency", choices=("none", "real"), default="none", help="real: delay what crosses regions by their distance"
+        )
+        parser.add_argument(
+            "--dir", default=str(settings.BASE_DIR / "var" / "edge"), help="where the regions' databases and the Machines' logs are"
+        )
         parser.add_argument("--application", default="config.asgi:application", help="the ASGI application that the Machines run")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -115,7 +127,13 @@ def _plan(region: str, regions: tuple[str, ...], folder: Path, application: str)
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
     }
-    return Plan(region, tuple(command_of(application, settings.DRAIN_BUDGET_S)), environ, str(folder / f"{region}.log"), stop_s=settings.DRAIN_BUDGET_S + 5)
+    return Plan(
+        region,
+        tuple(command_of(application, settings.DRAIN_BUDGET_S)),
+        environ,
+        str(folder / f"{region}.log"),
+        stop_s=settings.DRAIN_BUDGET_S + 5,
+    )
 
 
 def _prepare(regions: tuple[str, ...]) -> None:
@@ -163,4 +181,6 @@ async def _serve(emulator: Emulator, screen: Screen, folder: Path, latency: str)
 async def _boot(emulator: Emulator, screen: Screen) -> None:
     with screen.progress() as progress:
         steps = {region: progress.add_task(f"starting the {region} machine", total=1) for region in emulator.machines}
-        await emulator.start(lambda region: progress.update(steps[region], completed=1, description=f"[green]✓[/green] the {region} machine is up"))
+        await emulator.start(
+            lambda region: progress.update(steps[region], completed=1, description=f"[green]✓[/green] the {region} machine is up")
+        )

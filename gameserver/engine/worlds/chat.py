@@ -14,8 +14,8 @@ class Chat:
     """The lane `chat`. Its state is its journal; nothing has to be kept beside it."""
 
     name = "chat"
-    commands = (Say, Rename)
-    journalled = frozenset({"chat.said", "chat.renamed"})
+    commands: tuple[type, ...] = (Say, Rename)
+    journalled: frozenset[str] = frozenset({"chat.said", "chat.renamed"})
     ephemeral: frozenset[str] = frozenset()
 
     def decide(self, who: Who, command: Say | Rename) -> Decided:

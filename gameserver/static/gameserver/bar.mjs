@@ -1,7 +1,7 @@
 // The bar of every page: connection state, route panel, player, theme. Reads page data; sends POST /me/.
 
 import { csrfToken, el, pageData } from "./page.mjs";
-import { draw } from "./route.mjs";
+import { draw, drawings } from "./route.mjs";
 
 const data = pageData();
 const COLOURS = ["#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0369a1", "#1d4ed8", "#6d28d9", "#a21caf", "#be185d", "#be123c", "#475569"];
@@ -49,8 +49,7 @@ export function onRename(callback) {
 }
 
 function fillRoute() {
-  const parts = draw("This page", data.route, nameOf);
-  if (socketRoute) parts.push(...draw("Its socket", socketRoute, nameOf));
+  const parts = drawings(data.route, socketRoute, nameOf).flatMap(([title, route]) => draw(title, route, nameOf));
   const code = el("details", {}, el("summary", { className: "fine", textContent: "For developers" }), el("p", { className: "fine", textContent: `page: ${data.route.reason}` }));
   if (socketRoute) code.append(el("p", { className: "fine", textContent: `socket: ${socketRoute.reason}` }));
   $("route-body").replaceChildren(...parts, code);

@@ -15,9 +15,14 @@ export function stops(route, nameOf) {
     const machine = route.replayed_from_machine ? `Machine ${route.replayed_from_machine.slice(0, 6)}` : "a Machine";
     list.push({ title: `${nameOf(route.replayed_from_region)}, ${machine}`, note: `answered “not mine: ${nameOf(route.region)}” with a fly-replay header`, kind: "bounced" });
   }
-  const ms = route.replay_ms === null || route.replay_ms === undefined ? undefined : `${Math.round(route.replay_ms)} ms`;
+  const ms = both(route.replay_ms, route.page_ms);
   list.push({ title: `${nameOf(route.region)}, Machine ${route.machine.slice(0, 6)}`, note: route.edge ? "serves you" : "one process serves every region here", kind: "last", ms });
   return list;
+}
+
+function both(socketMs, pageMs) {
+  const round = (ms) => (typeof ms === "number" ? `${Math.round(ms)} ms` : undefined);
+  return round(pageMs) && round(socketMs) ? `page ${round(pageMs)}, socket ${round(socketMs)}` : round(socketMs);
 }
 
 /** A route in one sentence. */
@@ -26,6 +31,14 @@ export function sentence(route, nameOf) {
   if (!route.replayed_from_region) return `You came in at ${nameOf(route.edge)} and were already where you wanted to be.`;
   const carried = route.replay_ms === null ? "" : ` The carrying took ${Math.round(route.replay_ms)} ms.`;
   return `You came in at ${nameOf(route.edge)}; what you wanted lives in ${nameOf(route.region)}, so Fly's edge carried you there.${carried}`;
+}
+
+/** The routes of a page and of its socket as drawings to make: one when both went the same way. */
+export function drawings(page, socket, nameOf) {
+  if (!socket) return [["This page", page]];
+  const way = (route) => JSON.stringify(stops(route, nameOf).map((stop) => stop.title));
+  if (way(page) === way(socket)) return [["This page and its socket", { ...socket, page_ms: page.replay_ms }]];
+  return [["This page", page], ["Its socket", socket]];
 }
 
 /** Draw a route. */

@@ -16,7 +16,7 @@ from lobby.seeds import seed
 class Command(BaseCommand):
     """One line per region or change; fails for a code that Fly does not have."""
 
-    help = "List the regions and who is alive in them; --sync enables exactly those of the REGIONS variable; --enable and --disable change single ones."
+    help = "List the regions and who is alive in them. --sync enables exactly those of REGIONS; --enable and --disable change single ones."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Options."""
