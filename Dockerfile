@@ -23,5 +23,5 @@ USER app
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
-# exec form: the server is process 1 and gets SIGTERM itself.
-CMD ["python", "-m", "fly.server", "config.asgi:application", "--host", "0.0.0.0", "--port", "8080"]
+# exec: the server becomes process 1 and gets SIGTERM itself.
+CMD ["sh", "-c", "exec python -m fly.server config.asgi:application --host 0.0.0.0 --port 8080 --max-frame 16384 --drain-budget ${DRAIN_BUDGET_S:-20}"]

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +159,10 @@ def _regions(env: environ.Env) -> tuple[str, ...]:
 
 def _database(env: environ.Env, name: str, default: Path) -> dict[str, Any]:
     def read() -> dict[str, Any]:
-        database = dict(env.db_url(name, default=f"sqlite:///{default}"))
+        with warnings.catch_warnings():
+            # The library warns of a scheme it does not know, and repeats the password; the check below stops the start.
+            warnings.simplefilter("ignore")
+            database = dict(env.db_url(name, default=f"sqlite:///{default}"))
         if database.get("ENGINE") not in _ENGINES or not database.get("NAME"):
             raise ValueError
         return database

@@ -39,7 +39,11 @@ class Outlet(Protocol):
     """What a member of a room is written to through. Neither method waits or raises."""
 
     def send(self, message: Prepared) -> None:
-        """Write, or close with 4002 when too much waits already."""
+        """Write, or close with 4002 when more than OUTBOX_BYTES would wait."""
+        ...
+
+    def welcome(self, message: Prepared) -> None:
+        """Write the first message: however long it is, it is not counted against the bound."""
         ...
 
     def close(self, code: int, reason: str) -> None:
@@ -50,18 +54,26 @@ class Outlet(Protocol):
 class SocketOutlet:
     """Through the extension `fly.socket` of our server."""
 
-    __slots__ = ("_socket",)
+    __slots__ = ("_bound", "_socket")
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
+        self._bound = OUTBOX_BYTES
 
     def send(self, message: Prepared) -> None:
         """See Outlet."""
         frame = message.frame
-        if self._socket.waiting + len(frame) > OUTBOX_BYTES and self._socket.waiting:
+        waiting = self._socket.waiting
+        if waiting and waiting + len(frame) > self._bound:
             self._socket.close(Close.TOO_SLOW, "too slow")
             return
         self._socket.write(frame)
+
+    def welcome(self, message: Prepared) -> None:
+        """See Outlet."""
+        # A long gap over a slow line takes its time; closing it for that would bring it back for the same gap.
+        self._bound = OUTBOX_BYTES + len(message.frame)
+        self._socket.write(message.frame)
 
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""
@@ -73,8 +85,9 @@ class QueueOutlet:
 
     def __init__(self, send: Any) -> None:
         self._send = send
-        self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._queue: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
         self._bytes = 0
+        self._bound = OUTBOX_BYTES
         self._closing = False
         self._task = asyncio.ensure_future(self._run())
 
@@ -82,17 +95,22 @@ class QueueOutlet:
         """See Outlet."""
         if self._closing:
             return
-        if self._bytes and self._bytes + len(message.text) > OUTBOX_BYTES:
+        if self._bytes and self._bytes + len(message.text) > self._bound:
             self.close(Close.TOO_SLOW, "too slow")
             return
         self._bytes += len(message.text)
-        self._queue.put_nowait({"type": "websocket.send", "text": message.text.decode()})
+        self._queue.put_nowait(message.text)
+
+    def welcome(self, message: Prepared) -> None:
+        """See Outlet."""
+        self._bound = OUTBOX_BYTES + len(message.text)
+        self.send(message)
 
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""
         if not self._closing:
             self._closing = True
-            self._queue.put_nowait({"type": "websocket.close", "code": int(code), "reason": reason})
+            self._queue.put_nowait((int(code), reason))
 
     def stop(self) -> None:
         """The client is gone."""
@@ -102,12 +120,11 @@ class QueueOutlet:
     async def _run(self) -> None:
         # A client that is gone is told of by the disconnect event; what could not be sent is of no use to anybody.
         with contextlib.suppress(OSError, RuntimeError):
-            while True:
-                message = await self._queue.get()
-                self._bytes -= len(message.get("text", ""))
-                await self._send(message)
-                if message["type"] == "websocket.close":
-                    return
+            while isinstance(item := await self._queue.get(), bytes):
+                await self._send({"type": "websocket.send", "text": item.decode()})
+                self._bytes -= len(item)
+            code, reason = item
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 def outlet_of(scope: Any, send: Any) -> SocketOutlet | QueueOutlet:

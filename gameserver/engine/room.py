@@ -59,7 +59,8 @@ class Outcome:
     entries: tuple[Entry, ...] = ()
     shown: tuple[Event, ...] = ()
     read: History | None = None
-    renamed: bool = False
+    who: Who | None = None
+    """The sender from now on, if this command changed who that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Room:
         if entries:
             reply["seq"] = self.seq
             self._remember(session.key, command.ref, reply)
-        return Outcome(reply, tuple(entries), tuple(shown), renamed=decided.who is not None)
+        return Outcome(reply, tuple(entries), tuple(shown), who=decided.who)
 
     def _limit(self, session: Session, bucket: Bucket, now: float, ref: int) -> None:
         wait_ms = bucket.take(now)

@@ -14,16 +14,20 @@ MAX_NEWLINES = 20
 COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
 
 # Cc and Cf: control characters and invisible ones, among them those that turn the direction of text around them. The two
-# joiners stay: emoji and several scripts are spelt with them. Cs and Co, Cn: no characters at all, or nobody's.
-_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_KEPT = frozenset("\n\u200c\u200d")
+# joiners stay: emoji and several scripts are spelt with them. Cs, Co: halves of characters, and nobody's. Cn stays but for
+# noncharacters: it is where the emoji are that came after this Python's Unicode tables.
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co"})
+_JOINERS = frozenset("\u200c\u200d")
+_KEPT = _JOINERS | {"\n"}
+# Letters and symbols by category that draw nothing: Hangul fillers and the empty Braille pattern.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_SPACING = str.maketrans({"\t": " ", "\v": "\n", "\f": "\n", "\r": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
 
 
 def clean_text(text: str) -> str:
     """A chat line: NFC, no control characters, newlines kept, ends trimmed. Raises Rejected: empty, too_long."""
-    cleaned = _visible(text.replace("\r\n", "\n").replace("\r", "\n"))
-    cleaned = "\n".join(line.rstrip() for line in cleaned.split("\n")).strip()
-    if not cleaned.strip("\u200c\u200d\n "):
+    cleaned = "\n".join(line.rstrip() for line in _regular(text).split("\n")).strip()
+    if not _can_be_seen(cleaned):
         raise Rejected(Code.EMPTY, "There is nothing to say in this message.")
     if len(cleaned) > MAX_TEXT:
         raise Rejected(Code.TOO_LONG, f"A message has at most {MAX_TEXT} characters; this one has {len(cleaned)}.")
@@ -34,8 +38,8 @@ def clean_text(text: str) -> str:
 
 def clean_name(text: str) -> str:
     """A player's name: one line, NFC, no control characters, single spaces. Raises Rejected: empty, too_long."""
-    cleaned = " ".join(_visible(text).split())
-    if not cleaned.strip("\u200c\u200d "):
+    cleaned = " ".join(_regular(text).split())
+    if not _can_be_seen(cleaned):
         raise Rejected(Code.EMPTY, "A name needs at least one visible character.")
     if len(cleaned) > MAX_NAME:
         raise Rejected(Code.TOO_LONG, f"A name has at most {MAX_NAME} characters; this one has {len(cleaned)}.")
@@ -50,6 +54,25 @@ def clean_colour(text: str) -> str:
     return colour
 
 
-def _visible(text: str) -> str:
-    normal = unicodedata.normalize("NFC", text)
-    return "".join(character for character in normal if character in _KEPT or unicodedata.category(character) not in _DROPPED)
+def _regular(text: str) -> str:
+    """NFC, which comes last: what is dropped may have stood between a letter and its accent."""
+    if text.isascii() and text.isprintable():
+        return text
+    spaced = text.replace("\r\n", "\n").translate(_SPACING)
+    return unicodedata.normalize("NFC", "".join(character for character in spaced if _may_stay(character)))
+
+
+def _may_stay(character: str) -> bool:
+    if character in _KEPT:
+        return True
+    code = ord(character)
+    nobodys = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return not nobodys and unicodedata.category(character) not in _DROPPED
+
+
+def _can_be_seen(text: str) -> bool:
+    """Whether anything is drawn: not only spaces, joiners, blanks, and marks without a letter to stand on."""
+    return any(
+        not character.isspace() and character not in _JOINERS and character not in _BLANK and unicodedata.category(character)[0] != "M"
+        for character in text
+    )

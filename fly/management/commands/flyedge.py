@@ -114,7 +114,7 @@ def _regions(text: str) -> tuple[str, ...]:
 
 def _plan(region: str, regions: tuple[str, ...], folder: Path, application: str) -> Plan:
     database = settings.DATABASES["default"]
-    url = f"sqlite:///{database['NAME']}" if database["ENGINE"].endswith("sqlite3") else os.environ["DATABASE_URL"]
+    url = f"sqlite:///{database['NAME']}" if database["ENGINE"].endswith("sqlite3") else base_environ()["DATABASE_URL"]
     environ = {
         **base_environ(),
         "DEBUG": "0",
@@ -125,7 +125,7 @@ def _plan(region: str, regions: tuple[str, ...], folder: Path, application: str)
         "DATABASE_URL": url,
         "REGION_DATABASE_URL": f"sqlite:///{folder / region}.sqlite3",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+        "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), base_environ().get("PYTHONPATH", "")]).rstrip(os.pathsep),
     }
     return Plan(
         region,

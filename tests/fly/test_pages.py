@@ -1,0 +1,112 @@
+"""Pages at the wrong place: replayed or refused before anything else happens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings as SettingsWrapper
+
+from fly.arrival import Proof, ReplaySource, write_source
+from fly.headers import JSON_TYPE, parse_instruction, parse_instruction_json
+from fly.here import Here
+from fly.replay import MAX_REPLAY_BODY
+from fly.state import check, sign
+
+PARIS = {"host": "cdg.play.localhost:8001"}
+
+
+@pytest.fixture(autouse=True)
+def in_newark(settings: SettingsWrapper) -> Iterator[None]:
+    settings.HERE = Here("rooms", "aaaa1111", "ewr")
+    yield
+
+
+def get(**headers: str) -> Any:
+    return Client(raise_request_exception=True).get("/r/main/", headers={**PARIS, **headers})
+
+
+def test_a_page_at_the_wrong_region_is_replayed() -> None:
+    """[FR8] [FR17] The answer is 307 with fly-replay to the region; no database is touched, no cookie set."""
+    answer = get()
+    instruction = parse_instruction(answer["fly-replay"])
+    assert answer.status_code == 307
+    assert answer["fly-replay"].startswith("region=cdg;")
+    assert check(instruction.state) == Proof("region", "cdg")
+    assert instruction.fallback == "prefer_self"
+    assert answer["cache-control"] == "no-store"
+    assert not answer.cookies
+
+
+def test_the_replay_comes_before_csrf_and_sessions() -> None:
+    """[FR17] A POST without a token and with a session cookie is replayed, not refused."""
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["sessionid"] = "x" * 32
+    assert client.post("/me/", {"name": "x"}, headers=PARIS).status_code == 307
+
+
+@pytest.mark.parametrize("header", ["fly-force-instance-id", "fly-prefer-instance-id"])
+def test_a_client_that_aims_gets_the_json_form(header: str) -> None:
+    """[FR10] A client's own aim survives a replay, so the JSON form has it deleted on the way."""
+    answer = get(**{header: "aaaa1111"})
+    assert answer.status_code == 200
+    assert answer["content-type"] == JSON_TYPE
+    instruction = parse_instruction_json(answer.content)
+    assert instruction.region == ("cdg",)
+    assert instruction.transform.delete_headers == (header,)
+    assert "fly-replay" not in answer
+
+
+def test_a_body_over_1_mb_is_refused_and_told_why() -> None:
+    """[FR7] A body that would need a replay and is over 1 MB gets a 413 page that says why."""
+    answer = Client().post("/r/main/", b"x" * (MAX_REPLAY_BODY + 1), content_type="text/plain", headers=PARIS)
+    assert answer.status_code == 413
+    assert b"1 MB" in answer.content
+    assert b"Paris" in answer.content
+
+
+def test_a_replay_that_came_back_gets_a_page_with_a_way_out() -> None:
+    """[FR5] [FR18] A failed replay gets a 503 page that names the city, tries again, and offers the nearest other region on the same port."""
+    answer = get(**{"fly-replay-failed": "region=cdg;reason=timeout", "fly-region": "nrt"})
+    text = answer.content.decode()
+    assert answer.status_code == 503
+    assert answer["retry-after"].isdigit()
+    assert "Paris is not answering" in text
+    assert "fly/retry.mjs" in text
+    assert 'href="http://nrt.play.localhost:8001/"' in text
+
+
+def test_a_forged_source_buys_a_503() -> None:
+    """[FR6] A client that forges fly-replay-src is refused, never looped and never let in."""
+    for forged in ("instance=x;region=ewr;t=1;state=x", "rubbish", "", write_source(ReplaySource("a", "ewr", 1, sign("region", "cdg")))):
+        assert get(**{"fly-replay-src": forged}).status_code == 503
+
+
+def test_static_files_are_never_replayed() -> None:
+    """[FR1] Every Machine has the files; a missing one is a 404 here."""
+    assert Client().get("/static/nothing.css", headers=PARIS).status_code == 404
+
+
+def test_the_cached_form_carries_no_state(settings: SettingsWrapper) -> None:
+    """[FR19] With a cache time set, the edge may keep the replay for the region's host; then Fly allows no state, timeout or fallback."""
+    settings.REPLAY_CACHE_TTL_S = 60
+    answer = get()
+    assert answer["fly-replay"] == "region=cdg"
+    assert answer["fly-replay-cache"] == "cdg.play.localhost/*"
+    assert answer["fly-replay-cache-ttl-secs"] == "60"
+
+
+def test_a_client_that_aims_is_not_cached(settings: SettingsWrapper) -> None:
+    """[FR19] A replay that needs a transform is not cached: Fly does not allow both."""
+    settings.REPLAY_CACHE_TTL_S = 60
+    answer = get(**{"fly-force-instance-id": "aaaa"})
+    assert "fly-replay-cache" not in answer
+    assert "cache" not in json.loads(answer.content)
+
+
+def test_the_lobby_is_served_by_any_machine() -> None:
+    """[FR1] The lobby's host is served wherever it arrives."""
+    assert Client().get("/no-such-page/", headers={"host": "play.localhost"}).status_code == 404

@@ -1,0 +1,122 @@
+"""The routing decision: every row of its table, and that no forged header makes it go round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fly.arrival import Arrival, Proof, ReplaySource, read_arrival
+from fly.here import Here
+from fly.regions import REGIONS
+from fly.replay import INSTANCE_STEP, MAX_REPLAY_BODY, REGION_STEP, Decision, Refuse, Replay, Serve, Target, decide
+
+EWR = Here("rooms", "aaaa", "ewr")
+CDG = Here("rooms", "bbbb", "cdg")
+LAPTOP = Here("local", "local", "")
+PARIS = Target("cdg")
+OWNER = Target("cdg", "cccc")
+FROM_EWR = ReplaySource("aaaa", "ewr", 1, "x")
+REGION_DONE = Proof(REGION_STEP, "cdg")
+INSTANCE_DONE = Proof(INSTANCE_STEP, "cdg")
+
+
+def row(rule: str, here: Here, target: Target | None, wanted: Any, **arrival: Any) -> Any:
+    return pytest.param(rule, here, target, Arrival(**arrival), wanted, id=f"{rule}-{here.region or 'laptop'}-{target}-{'-'.join(arrival)}")
+
+
+TABLE = [
+    row("FR1", EWR, None, "serve"),
+    row("FR1", EWR, None, "serve", replayed=True, failed=True, body_bytes=None),
+    row("FR2", LAPTOP, PARIS, "serve"),
+    row("FR2", LAPTOP, OWNER, "serve", replayed=True),
+    row("FR3", EWR, Target("zzz"), (404, "not_found")),
+    row("FR4", CDG, PARIS, "serve"),
+    row("FR4", CDG, PARIS, "serve", replayed=True, source=FROM_EWR, proof=REGION_DONE),
+    row("FR4", CDG, PARIS, "serve", replayed=True),
+    row("FR4", CDG, PARIS, "serve", failed=True),
+    row("FR4", CDG, PARIS, "serve", body_bytes=None),
+    row("FR4", CDG, PARIS, "serve", cache_status="hit"),
+    row("FR4", CDG, Target("cdg", "bbbb"), "serve"),
+    row("FR5", EWR, PARIS, (503, "not_answering"), failed=True),
+    row("FR5", CDG, OWNER, (503, "not_answering"), failed=True),
+    row("FR6", EWR, PARIS, (503, "not_answering"), replayed=True),
+    row("FR6", EWR, PARIS, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=REGION_DONE),
+    row("FR6", EWR, PARIS, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=INSTANCE_DONE),
+    row("FR6", EWR, PARIS, (503, "not_answering"), cache_status="hit"),
+    row("FR6", EWR, PARIS, (503, "not_answering"), cache_status="miss"),
+    row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True),
+    row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=INSTANCE_DONE),
+    row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=Proof(REGION_STEP, "nrt")),
+    row("FR7", EWR, PARIS, (413, "too_large"), body_bytes=None),
+    row("FR7", EWR, PARIS, (413, "too_large"), body_bytes=MAX_REPLAY_BODY + 1),
+    row("FR8", EWR, PARIS, ("region", "cdg", "")),
+    row("FR8", EWR, PARIS, ("region", "cdg", ""), body_bytes=MAX_REPLAY_BODY),
+    row("FR8", EWR, PARIS, ("region", "cdg", ""), cache_status="bypass"),
+    row("FR8", EWR, OWNER, ("region", "cdg", "")),
+    row("FR9", CDG, OWNER, ("instance", "cdg", "cccc")),
+    row("FR9", CDG, OWNER, ("instance", "cdg", "cccc"), replayed=True, source=FROM_EWR, proof=REGION_DONE),
+    row("FR9", CDG, OWNER, ("instance", "cdg", "cccc"), cache_status="hit"),
+]
+
+
+def seen(decision: Decision) -> Any:
+    match decision:
+        case Serve():
+            return "serve"
+        case Replay():
+            return decision.step, decision.region, decision.instance
+        case Refuse():
+            return decision.status, decision.code
+
+
+@pytest.mark.parametrize(("rule", "here", "target", "arrival", "wanted"), TABLE)
+def test_every_row_of_the_table(rule: str, here: Here, target: Target | None, arrival: Arrival, wanted: Any) -> None:
+    """[FR1] [FR2] [FR3] [FR4] [FR5] [FR6] [FR7] [FR8] [FR9] Each row is decided as written, and the reason names its rule."""
+    decision = decide(here, target, arrival)
+    assert seen(decision) == wanted
+    assert decision.reason.startswith(f"{rule} ")
+
+
+def test_a_client_that_aims_is_told_to_the_edge() -> None:
+    """[FR10] A replay hides the headers by which the client aimed the request itself."""
+    decision = decide(EWR, PARIS, Arrival(aims=("fly-force-instance-id",)))
+    assert isinstance(decision, Replay)
+    assert decision.hide == ("fly-force-instance-id",)
+
+
+NAMES = st.sampled_from(
+    [b"fly-replay-src", b"fly-replay-failed", b"fly-replay-cache-status", b"fly-force-instance-id", b"fly-region", b"content-length"]
+    + [b"transfer-encoding", b"fly-preferred-instance-unavailable", b"Fly-Replay-Src", b"host"]
+)
+SHAPES = st.sampled_from(
+    [b"instance=aaaa;region=cdg;t=1;state=", b"instance=;;=", b"t=99999999999999999999999", b"hit", b"5", b"-1", b"\xff\xfe", b"region=ewr"]
+)
+HEADERS = st.lists(st.tuples(NAMES | st.binary(max_size=30), SHAPES | st.binary(max_size=200)), max_size=12)
+
+
+@given(HEADERS, st.sampled_from([EWR, CDG, LAPTOP]), st.sampled_from([None, PARIS, OWNER, Target("nope")]))
+def test_arbitrary_headers_raise_nothing_and_are_never_replayed_twice(headers: Any, here: Here, target: Target | None) -> None:
+    """[FR6] Whatever a request carries, reading and deciding raise nothing, and what says it was replayed is not replayed again."""
+    arrival = read_arrival(headers, lambda state: None)
+    decision = decide(here, target, arrival)
+    if any(name.lower() == b"fly-replay-src" for name, _ in headers):
+        assert arrival.replayed
+        assert not isinstance(decision, Replay)
+
+
+@given(st.sampled_from(sorted(REGIONS)), st.sampled_from(sorted(REGIONS)), st.booleans())
+def test_replays_narrow_and_end(start: str, wanted: str, owned_elsewhere: bool) -> None:
+    """[FR6] From any Machine a request reaches its target in at most two replays, each step once, when every replay arrives."""
+    target = Target(wanted, "owner" if owned_elsewhere else "")
+    here, arrival, steps = Here("rooms", "m-start", start), Arrival(), []
+    while isinstance(decision := decide(here, target, arrival), Replay):
+        steps.append(decision.step)
+        source = ReplaySource(here.machine, here.region, 1, "signed")
+        arrival = Arrival(replayed=True, source=source, proof=Proof(decision.step, decision.region))
+        here = Here("rooms", decision.instance or f"m-{decision.region}", decision.region)
+    assert isinstance(decision, Serve)
+    assert steps == [step for step in (REGION_STEP, INSTANCE_STEP) if step in steps]
+    assert len(steps) <= 2
