@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from fly.server.bind import CannotBind, adopt, address, bind_tcp, bind_unix
+from fly.server.bind import CannotBind, address, adopt, bind_tcp, bind_unix
 from fly.server.versions import untested
 
 EXIT_USAGE = 2
@@ -23,8 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="TCP port to listen on; 0 lets the system choose (8000)")
     parser.add_argument("--unix", metavar="PATH", help="Unix socket to listen on")
     parser.add_argument("--fd", type=int, help="inherited socket to listen on")
-    budget = os.environ.get("DRAIN_BUDGET_S", "20")
-    parser.add_argument("--drain-budget", type=float, default=float(budget), metavar="S", help=f"seconds for the drain ({budget})")
+    parser.add_argument("--drain-budget", type=float, default=20.0, metavar="S", help="seconds for the drain (20)")
     parser.add_argument("--max-frame", type=int, default=1_048_576, metavar="BYTES", help="largest message a client may send (1048576)")
     parser.add_argument("--ping-interval", type=float, default=20.0, metavar="S", help="silence after which a peer is asked (20)")
     parser.add_argument("--ping-timeout", type=float, default=20.0, metavar="S", help="time it has to answer (20)")

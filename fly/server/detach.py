@@ -14,6 +14,7 @@ def detach(transport: Any) -> tuple[socket.socket, bytes]:
 
     Twisted knows nothing of the connection afterwards and closes nothing.
     """
+    transport.unregisterProducer()
     transport.stopReading()
     transport.stopWriting()
     unsent = bytes(transport.dataBuffer[transport.offset :]) + b"".join(transport._tempDataBuffer)

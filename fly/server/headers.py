@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from fly.asgi import Message
 
+Pairs = list[tuple[bytes, bytes]]
+
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
-_OURS = (b"upgrade", b"connection")
+_OF_THE_HANDSHAKE = (b"upgrade", b"connection")
+_OF_THE_CONNECTION = (b"connection", b"transfer-encoding", b"keep-alive", b"upgrade")
+
+PLAIN: Pairs = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
-def checked(message: Message) -> list[tuple[bytes, bytes]]:
+def checked(message: Message) -> Pairs:
     """The headers of an ASGI message. Raises ValueError for what is not a header (RFC 9110, 5.1 and 5.5), such as CR or LF in one."""
     headers: Iterable[Any] = message.get("headers") or ()
-    pairs: list[tuple[bytes, bytes]] = []
+    pairs: Pairs = []
     for name, value in headers:
         if not isinstance(name, bytes) or not isinstance(value, bytes):
             raise ValueError(f"{message['type']}: header names and values must be bytes")
@@ -30,7 +36,35 @@ def for_accept(message: Message) -> dict[str, list[str]]:
     """The headers of `websocket.accept` by name. Raises ValueError also for those that belong to the handshake itself."""
     grouped: dict[str, list[str]] = {}
     for name, value in checked(message):
-        if name.lower() in _OURS or name.lower().startswith(b"sec-websocket-") or not value.isascii():
+        # autobahn writes the answer as UTF-8; other bytes than ASCII would not arrive as they were given.
+        if name.lower() in _OF_THE_HANDSHAKE or name.lower().startswith(b"sec-websocket-") or not value.isascii():
             raise ValueError(f"{message['type']}: header {name[:40]!r} cannot be set here")
         grouped.setdefault(name.decode(), []).append(value.decode())
     return grouped
+
+
+def status_of(message: Message) -> int:
+    """The status of an answer that ends a request. Raises ValueError for any other."""
+    status = message.get("status")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise ValueError(f"{message['type']}: {status!r} is not a status that ends a request")
+    return int(status)
+
+
+def head(status: int, headers: Pairs, length: int | None) -> bytes:
+    """Status line and headers of an answer behind which the connection closes; `length` of its body in bytes, if known."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "Status"
+    lines = [b"HTTP/1.1 %d %s" % (status, phrase.encode())]
+    lines += [name + b": " + value for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
+    if length is not None and not any(name.lower() == b"content-length" for name, _ in headers):
+        lines.append(b"content-length: %d" % length)
+    return b"\r\n".join([*lines, b"connection: close", b"", b""])
+
+
+def answer(status: int, body: str, headers: Pairs | None = None) -> bytes:
+    """A whole short answer of the server's own, in plain text."""
+    data = f"{body}\n".encode()
+    return head(status, [*PLAIN, *(headers or [])], len(data)) + data

@@ -7,7 +7,8 @@ import logging
 import os
 import signal
 import socket as sockets
-import time
+import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,29 +17,35 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.logger import LogLevel, STDLibLogObserver, globalLogBeginner
 
 from fly.asgi import DENIAL, App, Scope
-from fly.server.handshake import WebSocketFactory, WebSocketProtocol
-from fly.server.http import HTTPFactory
+from fly.server.connection import Connection
+from fly.server.drain import drain
+from fly.server.framing import Limits
+from fly.server.handshake import Handshake, HandshakeFactory
+from fly.server.http import Channel, HTTPFactory, WebRequest
 from fly.server.inbox import Inbox
 from fly.server.lifespan import Lifespan, StartupFailed
 from fly.server.socket import Socket
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("fly.access")
-
-DRAIN = "fly.drain"
-CODE_RESTART = 1012
-EXIT_STARTUP_FAILED = 3
-POLL_S = 0.02
-LAST_WORDS_S = 1.0
-"""Share of the drain kept for closing handshakes after the application had its turn."""
-
 reactor: Any = twisted_reactor
+
+EXIT_STARTUP_FAILED = 3
+DECIDE_S = 20.0
+"""How long an application may think about a handshake."""
+GRACE_S = 10.0
+"""How long an application may go on after its client is gone."""
+BACKLOG = 4096
+"""Connections that may wait to be accepted: a region's players come back at once after a restart."""
 
 
 class Server(DaphneServer):  # type: ignore[misc]
-    """Serve one ASGI application on listening sockets until SIGTERM or SIGINT, then drain."""
+    """Serve one ASGI application on bound sockets until SIGTERM or SIGINT (or `stop`), then drain.
 
-    channel_of_request: Any = None
+    drain_budget_s: time for the whole drain. max_frame: bytes of a message and of a frame from a client.
+    ping_interval_s: silence after which a peer is asked (0: never); ping_timeout_s: time it has to answer.
+    ready: called once, when connections are accepted. signals: False where another thread owns them.
+    """
 
     def __init__(
         self,
@@ -52,188 +59,205 @@ class Server(DaphneServer):  # type: ignore[misc]
         signals: bool = True,
         ready: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(
-            application,
-            endpoints=["given"],
-            websocket_timeout=-1,
-            websocket_max_message_size=max_frame,
-            ping_interval=ping_interval_s,
-            ping_timeout=ping_timeout_s,
-            server_name="",
-        )
+        super().__init__(application, endpoints=["given"], server_name="")
         self.listening = listening
         self.drain_budget_s = drain_budget_s
-        self.install_signals = signals
-        self.ready = ready
+        self.limits = Limits(max_frame, max_frame)
+        self.ping_interval_s, self.ping_timeout_s = ping_interval_s, ping_timeout_s
         self.lifespan = Lifespan(application)
-        self.connections: dict[Any, dict[str, Any]] = {}
-        self.open_sockets: set[Socket] = set()
-        self.running: set[asyncio.Task[None]] = set()
+        self.draining = False
         self.exit_code = 0
-        self._ports: list[Any] = []
-        self._drain_task: asyncio.Task[None] | None = None
+        # All that a drain waits for.
+        self.tasks: dict[asyncio.Task[None], Connection | WebRequest] = {}
+        self.open_sockets: set[Socket] = set()
+        self.handshakes: set[Handshake] = set()
+        self.channels: set[Channel] = set()
+        self.ports: list[Any] = []
+        self.ended = threading.Event()
+        self._signals = signals
+        self._ready = ready
+        self._loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
+        self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._main: asyncio.Task[None] | None = None
 
     # Life
 
     def run(self) -> int:
         """Start up, serve, drain, shut down. Returns the exit code: 0, or 3 when the application did not start."""
-        loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
-        asyncio.set_event_loop(loop)
-        observer = STDLibLogObserver("twisted")
-        globalLogBeginner.beginLoggingTo([lambda event: observer(event) if event["log_level"] >= LogLevel.warn else None], redirectStandardIO=False)
-        for noisy in ("twisted", "websockets.server"):
-            logging.getLogger(noisy).setLevel(logging.ERROR)
+        asyncio.set_event_loop(self._loop)
+        _listen_to_twisted()
+        reactor.callWhenRunning(self._begin)
         try:
-            loop.run_until_complete(self.lifespan.startup())
-        except StartupFailed as error:
-            log.critical("%s", error)
-            return EXIT_STARTUP_FAILED
-        self._listen()
-        if self.install_signals:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self.drain)
-        loop.call_soon(self._keep_alive, loop)
-        reactor.callLater(2, self.timeout_checker)
-        if self.ready:
-            loop.call_soon(self.ready)
-        reactor.run(installSignalHandlers=False)
+            reactor.run(installSignalHandlers=False)
+        finally:
+            self.ended.set()
         return self.exit_code
 
-    def _listen(self) -> None:
-        self.http_factory = HTTPFactory(self)
-        self.ws_factory = WebSocketFactory(self, server="")
-        # autobahn's own timer would drop a handshake that the application is still thinking about; ours answers it.
-        self.ws_factory.setProtocolOptions(allowNullOrigin=True, openHandshakeTimeout=0, autoPingInterval=0, tcpNoDelay=True)
-        for listening in self.listening:
-            listening.listen(4096)
-            listening.setblocking(False)
-            self._ports.append(reactor.adoptStreamPort(listening.fileno(), listening.family, self.http_factory))
-            listening.close()
+    def stop(self) -> None:
+        """Begin the drain; from any thread. `ended` is set when `run` returns."""
+        self._loop.call_soon_threadsafe(self._stop.set)
 
-    def drain(self) -> None:
-        """Begin the drain; called a second time, end at once."""
-        if self._drain_task is not None:
-            log.warning("Second signal: ending at once.")
-            os._exit(1)
-        self._drain_task = asyncio.ensure_future(self._drain())
+    def _begin(self) -> None:
+        self._main = self._loop.create_task(self._live())
 
-    async def _drain(self) -> None:
-        """Stop listening, let the application close its sockets, wait, shut down, stop the reactor."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.drain_budget_s
+    async def _live(self) -> None:
         try:
-            for port in self._ports:
-                port.stopListening()
-            await self._application_drain(deadline - loop.time())
-            for socket in list(self.open_sockets):
-                socket.close(CODE_RESTART, "the server restarts")
-            while (self.open_sockets or self.running) and loop.time() < deadline:
-                await asyncio.sleep(POLL_S)
-            for socket in list(self.open_sockets):
-                socket.abort()
-            for task in list(self.running):
-                task.cancel()
-            if self.running:
-                await asyncio.wait(list(self.running), timeout=LAST_WORDS_S)
-            await self.lifespan.shutdown(max(LAST_WORDS_S, deadline - loop.time()))
+            if self._signals:
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    self._loop.add_signal_handler(number, self._on_signal, number)
+            if await self._start_up():
+                self._listen()
+                self._tick()
+                if self._ready is not None:
+                    self._ready()
+                await self._stop.wait()
+                self.draining = True
+                await drain(self)
         except Exception:
             self.exit_code = 1
-            log.exception("The drain failed.")
+            log.exception("The server failed.")
         finally:
             reactor.stop()
 
-    async def _application_drain(self, budget_s: float) -> None:
-        hook = self.lifespan.state.get(DRAIN)
-        if hook is None:
-            return
-        budget_s = max(0.0, budget_s - min(LAST_WORDS_S, budget_s / 4))
-        try:
-            await asyncio.wait_for(hook(budget_s), budget_s)
-        except TimeoutError:
-            log.error("The application did not drain within %.1f s.", budget_s)
-        except Exception:
-            log.exception("The application's drain failed.")
+    async def _start_up(self) -> bool:
+        """True once the application has started; False if it will not, or a signal came first."""
+        starting, stopped = asyncio.ensure_future(self.lifespan.startup()), asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait([starting])
+            return False
+        error = starting.exception()
+        if isinstance(error, StartupFailed):
+            print(error, file=sys.stderr, flush=True)  # noqa: T201
+            self.exit_code = EXIT_STARTUP_FAILED
+        elif error is not None:
+            raise error
+        return error is None
 
-    def _keep_alive(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        for socket in list(self.open_sockets):
-            socket.keep_alive(now, self.ping_interval, self.ping_timeout)
-        loop.call_later(min(self.ping_interval, self.ping_timeout) / 4, self._keep_alive, loop)
+    def _on_signal(self, number: int) -> None:
+        if self._stop.is_set():
+            log.warning("Second signal: ending at once.")
+            logging.shutdown()
+            os._exit(128 + number)
+        self._stop.set()
 
-    # Connections
+    def _listen(self) -> None:
+        self.http_factory = HTTPFactory(self)
+        self.ws_factory = HandshakeFactory(self, server="")
+        # autobahn's own timers stay off: an undecided handshake is answered by ours, and open sockets are not autobahn's.
+        self.ws_factory.setProtocolOptions(allowNullOrigin=True, openHandshakeTimeout=0, autoPingInterval=0, tcpNoDelay=True)
+        for listening in self.listening:
+            listening.listen(BACKLOG)
+            listening.setblocking(False)
+            self.ports.append(reactor.adoptStreamPort(listening.fileno(), listening.family, self.http_factory))
+            listening.close()
 
-    def create_application(self, protocol: Any, scope: Scope) -> Inbox | None:
+    def _tick(self) -> None:
+        """Look after all sockets and handshakes with one timer: one each would cost more than all they do."""
+        now = self._loop.time()
+        if self.ping_interval_s:
+            for socket in list(self.open_sockets):
+                socket.keep_alive(now, self.ping_interval_s, self.ping_timeout_s)
+        for handshake in list(self.handshakes):
+            if handshake.connection is not None and now - handshake.began_at > DECIDE_S:
+                handshake.connection.deny(504, "The application did not decide in time")
+        pace_s = min(self.ping_interval_s or 1.0, self.ping_timeout_s, 1.0) / 4
+        self._loop.call_later(max(pace_s, 0.05), self._tick)
+
+    # One connection (Daphne's and our protocols call these)
+
+    def create_application(self, protocol: WebRequest | Handshake, scope: Scope) -> Inbox:
         """Start the application for one request or handshake; returns the queue of its events."""
-        if protocol not in self.connections:
-            return None
-        inbox = Inbox()
-        scope["asgi"] = {"version": "3.0", "spec_version": "2.4"}
-        scope["state"] = dict(self.lifespan.state)
-        # Daphne takes the root path from a header that any client can send.
-        scope["root_path"] = self.root_path
-        send: Any
+        scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
+        scope["state"] = self.lifespan.state.copy()
+        subject: Connection | WebRequest
         if scope["type"] == "websocket":
-            scope.setdefault("scheme", "ws")
-            protocol.socket = Socket(inbox, self._closed)
-            protocol.channel, self.channel_of_request = self.channel_of_request, None
-            scope["extensions"] = {DENIAL: {}, "fly.socket": {"socket": protocol.socket}}
-            send = protocol.send
+            subject = protocol.connection = Connection(protocol, scope["path"], self.limits, self._socket_ended)
+            scope.update(scheme="ws", http_version="1.1", headers=protocol.raw_headers)
+            scope["extensions"] = {DENIAL: {}, "fly.socket": {"socket": subject.socket}}
+            inbox = subject.inbox
         else:
-
-            async def send(message: Any) -> None:
-                await self.handle_reply(protocol, message)
-
-        task = asyncio.ensure_future(self.application(scope, inbox.get, send))
-        self.running.add(task)
-        self.connections[protocol]["application_instance"] = task
-        task.add_done_callback(lambda done: self._finished(protocol, done))
+            subject, inbox = protocol, Inbox()
+        task = self._loop.create_task(self.application(scope, inbox.get, subject.send))
+        self.tasks[task] = subject
+        task.add_done_callback(self._finished)
         return inbox
 
-    def opened(self, protocol: WebSocketProtocol) -> None:
-        """A handshake was accepted: the connection is a Socket from now on."""
-        self.open_sockets.add(protocol.socket)
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """The application of one connection has ended: say at once what went wrong, and leave no client waiting."""
+        subject = self.tasks.pop(task)
+        error: BaseException | None = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and not task.cancelled():
+            path = subject.path if isinstance(subject, Connection) else subject.path.decode("ascii", "replace")
+            log.error("Exception in the application for %s: %r", path, error, exc_info=error)
+        subject.leave(error)
+        self._changed.set()
 
-    def _closed(self, socket: Socket) -> None:
+    def took_over(self, connection: Connection) -> None:
+        """A handshake was accepted: the connection is a socket from now on."""
+        self.open_sockets.add(connection.socket)
+
+    def _socket_ended(self, socket: Socket) -> None:
         self.open_sockets.discard(socket)
+        access.info("WS closed %s", socket.code)
+        self._watch(lambda subject: isinstance(subject, Connection) and subject.socket is socket)
+        self._changed.set()
+
+    def handshake_ended(self, handshake: Handshake) -> None:
+        """The handshake was accepted or answered, or its client is gone."""
+        self.handshakes.discard(handshake)
+        self._changed.set()
+
+    def channel_ended(self, channel: Channel) -> None:
+        """An HTTP connection is gone."""
+        self.channels.discard(channel)
+        self._changed.set()
+
+    def protocol_connected(self, protocol: Any) -> None:
+        """Daphne's books are not kept: tasks, sockets and channels know all there is to know."""
 
     def protocol_disconnected(self, protocol: Any) -> None:
-        """The client is gone or has its answer: forget the connection, and do not wait for its application for ever."""
-        details = self.connections.get(protocol)
-        if details is None or "disconnected" in details:
-            return
-        details["disconnected"] = time.time()
-        task = details.get("application_instance")
-        if task is None or task.done():
-            del self.connections[protocol]
-        else:
-            reactor.callLater(self.application_close_timeout, self._give_up, task)
+        """A request is answered, handed over, or its client is gone; only then its application gets a last term."""
+        if isinstance(protocol, WebRequest) and not protocol.finished:
+            self._watch(lambda subject: subject is protocol)
+
+    def _watch(self, is_meant: Callable[[Connection | WebRequest], bool]) -> None:
+        for task, subject in self.tasks.items():
+            if is_meant(subject):
+                self._loop.call_later(GRACE_S, self._give_up, task)
+                return
 
     def _give_up(self, task: asyncio.Task[None]) -> None:
         if not task.done():
-            log.warning("An application went on for %s s after its client was gone; cancelled.", self.application_close_timeout)
+            log.warning("An application went on for %s s after its client was gone; cancelled.", GRACE_S)
             task.cancel()
 
-    def _finished(self, protocol: Any, task: asyncio.Task[None]) -> None:
-        """The application of one connection has ended: say what went wrong, and leave no client waiting."""
-        self.running.discard(task)
-        details = self.connections.get(protocol, {})
-        details.pop("application_instance", None)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            log.error("Exception inside application: %r", error, exc_info=error)
-        if isinstance(protocol, WebSocketProtocol):
-            if protocol.connecting:
-                protocol.handle_exception(error or RuntimeError("the application neither accepted nor denied"))
-            else:
-                protocol.socket.close(1011 if error is not None else 1000)
-            self.connections.pop(protocol, None)
-        elif "disconnected" in details:
-            self.connections.pop(protocol, None)
-        elif protocol in self.connections:
-            protocol.handle_exception(error or RuntimeError("the application did not finish its answer"))
+    # For the drain
+
+    async def settled(self, deadline: float) -> bool:
+        """Wait until nothing is left to wait for: True, or False at `deadline` (the loop's time)."""
+        while self.tasks or self.open_sockets or self.handshakes or self.channels:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._changed.wait()
+            except TimeoutError:
+                return False
+        return True
 
     def log_action(self, protocol: Any, action: str, details: dict[str, Any]) -> None:
         """One access line per answered request: method, path without its query, status, milliseconds."""
         if action == "complete":
             path = details["path"].partition("?")[0]
             access.info("%s %s %s %.1f ms", details["method"], path, details["status"], details["time_taken"] * 1000)
+
+
+def _listen_to_twisted() -> None:
+    """Twisted's and autobahn's faults go to our log; what they only remark does not."""
+    logging.getLogger("twisted").setLevel(logging.ERROR)
+    observer = STDLibLogObserver("twisted")
+    faults = [lambda event: observer(event) if event["log_level"] >= LogLevel.error else None]
+    globalLogBeginner.beginLoggingTo(faults, redirectStandardIO=False, discardBuffer=True)
