@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
 import time
 from typing import Any
@@ -9,8 +11,8 @@ from typing import Any
 from fly.context import FlyContext
 from gameserver.engine.bucket import Bucket
 from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.protocol import MAX_FRAME, VERSION, Join, decode
-from gameserver.engine.room import BURST, RATE, Welcome
+from gameserver.engine.protocol import MAX_FRAME, VERSION, Command, Join, decode
+from gameserver.engine.room import BURST, RATE, Welcome, check_version
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
 from gameserver.engine.worlds import Who
 from gameserver.hub import Member
@@ -20,11 +22,13 @@ from gameserver.players import Player, guest
 from gameserver.process import Process, goodbye
 from gameserver.store import TooManyRooms
 
+log = logging.getLogger(__name__)
+
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
 MAX_BAD = 10
-"""Messages that were not understood before the socket is closed."""
-MAX_WAITING = 50
-"""Messages before the join is through."""
+"""Messages of one socket that were not understood, or not a join before the join, until it is closed."""
+OPEN_S = 10.0
+"""Time for a room that is not in memory to be read; its database is away when it takes longer."""
 LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "frame": MAX_FRAME, "rate": RATE, "burst": BURST}
 _slug = re.compile(rf"{SLUG}\Z")
 
@@ -46,38 +50,41 @@ class Connection:
         self._bad = 0
         self._noise = Bucket(RATE * 10, BURST * 10, time.monotonic())
 
-    def decode_join(self, data: str | bytes) -> Join | None:
-        """The join in a first message; None if it was something else, which is answered. Raises Closed."""
+    def decode_join(self, data: str | bytes) -> tuple[Join, Who] | None:
+        """The join in a first message and who comes; None if it was something else, which is answered. Raises Closed."""
         try:
             command = self._decode(data)
             if isinstance(command, Join):
-                return command
+                return command, self._who(command)
             raise Rejected(Code.NOT_JOINED, "Send room.join first.", ref=command.ref)
         except Rejected as rejected:
             self._refuse(rejected)
         return None
 
-    async def join(self, join: Join) -> None:
-        """Enter the room and send `welcome`. Raises Closed: no such room, full, version, draining, journal not answering."""
+    async def join(self, join: Join, who: Who) -> None:
+        """Enter the room and send `welcome`. Raises Closed: version, no such room, draining, journal not answering."""
+        check_version(join)
         if not _slug.match(self.slug):
             raise Closed(Close.NO_SUCH_ROOM, "A room's name has 1 to 32 letters a to z, digits and hyphens.")
+        owner = await self._open()
         if self.process.is_draining:
             raise Closed(Close.MOVED, "This gameserver restarts.")
         try:
-            owner = await self.process.owner(self.region, self.slug)
+            self.member, welcome = owner.join(join, who, self.outlet)
+        except Rejected as rejected:
+            raise Closed(Close.OWNER_LOST, rejected.text) from None
+        self.owner = owner
+        self.outlet.welcome(Prepared(self._welcome(join, who, welcome)))
+
+    async def _open(self) -> Owner:
+        try:
+            async with asyncio.timeout(OPEN_S):
+                return await self.process.owner(self.region, self.slug)
         except TooManyRooms:
             raise Closed(Close.NO_SUCH_ROOM, "This region has no place for another room.") from None
         except Exception as error:
+            log.warning("Room %s/%s cannot be opened: %r", self.region, self.slug, error)
             raise Closed(Close.OWNER_LOST, "The room cannot be opened just now.") from error
-        try:
-            who = self._who(join)
-            self.member, welcome = owner.join(join, who, self.outlet)
-        except Rejected as rejected:
-            if rejected.code is Code.UNAVAILABLE:
-                raise Closed(Close.OWNER_LOST, rejected.text) from None
-            raise Closed(Close.BAD_MESSAGES, rejected.text) from None
-        self.owner = owner
-        self.outlet.send(Prepared(self._welcome(join, who, welcome)))
 
     def receive(self, data: str | bytes) -> None:
         """Take one message after the join. Raises Closed."""
@@ -99,13 +106,15 @@ class Connection:
             self.process.left(self.owner)
         self.owner = self.member = None
 
-    def _decode(self, data: str | bytes) -> Any:
+    def _decode(self, data: str | bytes) -> Command:
         if self._noise.take(time.monotonic()):
             raise Closed(Close.FLOOD, "Too much, too fast. Come back in a minute.")
+        if isinstance(data, bytes):
+            raise Rejected(Code.BAD_MESSAGE, "Messages are text frames.")
         return decode(data)
 
     def _refuse(self, rejected: Rejected) -> None:
-        if rejected.code in (Code.BAD_MESSAGE, Code.UNKNOWN_COMMAND, Code.NOT_JOINED):
+        if self.owner is None or rejected.code in (Code.BAD_MESSAGE, Code.UNKNOWN_COMMAND):
             self._bad += 1
             if self._bad >= MAX_BAD:
                 raise Closed(Close.BAD_MESSAGES, "Too many messages that were not understood.")

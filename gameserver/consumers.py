@@ -13,9 +13,10 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 
 from fly.asgi import deny
-from gameserver.connection import MAX_WAITING, Connection
+from gameserver.connection import Connection
 from gameserver.engine.errors import Close, Closed
-from gameserver.engine.protocol import MAX_FRAME
+from gameserver.engine.protocol import Join, is_too_big
+from gameserver.engine.worlds import Who
 from gameserver.outlet import QueueOutlet, outlet_of
 from gameserver.players import player_of
 from gameserver.process import MAX_SOCKETS, current
@@ -46,7 +47,17 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         slug = scope["url_route"]["kwargs"]["slug"]
         connection = Connection(process, context, context.region, slug, player_of(scope), outlet)
         try:
-            await self._serve(connection, receive, len(process.outlets))
+            if process.is_draining:
+                # It began while this socket was being accepted: the drain does not know of it.
+                raise Closed(Close.MOVED, "This gameserver restarts.")
+            if len(process.outlets) > MAX_SOCKETS:
+                raise Closed(Close.FULL, "This gameserver is full. Try again later, or another region.")
+            await self._serve(connection, receive)
+        except _Gone:
+            pass
+        except _TooBig:
+            outlet.close(TOO_BIG, "message too big")
+            await _gone(receive)
         except Closed as closed:
             connection.bye(closed)
             await _gone(receive)
@@ -56,43 +67,41 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
             if isinstance(outlet, QueueOutlet):
                 outlet.stop()
 
-    async def _serve(self, connection: Connection, receive: Any, sockets: int) -> None:
-        if sockets > MAX_SOCKETS:
-            raise Closed(Close.FULL, "This gameserver is full. Try again later, or another region.")
+    async def _serve(self, connection: Connection, receive: Any) -> None:
         try:
             async with asyncio.timeout(JOIN_S):
-                joined = await self._join(connection, receive)
+                join, who = await self._first(connection, receive)
         except TimeoutError:
             raise Closed(Close.NO_JOIN, "No room.join came in time.") from None
-        while joined:
-            data = _data(await receive())
-            if data is None:
-                return
-            if len(data) > MAX_FRAME:
-                connection.outlet.close(TOO_BIG, "message too big")
-                await _gone(receive)
-                return
-            connection.receive(data)
+        await connection.join(join, who)
+        while True:
+            connection.receive(_data(await receive()))
 
-    async def _join(self, connection: Connection, receive: Any) -> bool:
-        """Wait for the join; False if the client went away instead."""
-        for _ in range(MAX_WAITING):
-            data = _data(await receive())
-            if data is None:
-                return False
-            join = connection.decode_join(data)
-            if join is not None:
-                await connection.join(join)
-                return True
-        raise Closed(Close.BAD_MESSAGES, "Too many messages before room.join.")
+    async def _first(self, connection: Connection, receive: Any) -> tuple[Join, Who]:
+        """Wait for the join; other messages are answered."""
+        while True:
+            first = connection.decode_join(_data(await receive()))
+            if first is not None:
+                return first
 
 
-def _data(event: Any) -> str | bytes | None:
-    """What a message holds; None at the end of the socket."""
+class _Gone(Exception):
+    """The client closed the socket."""
+
+
+class _TooBig(Exception):
+    """A message over the limit."""
+
+
+def _data(event: Any) -> str | bytes:
+    """What a message holds. Raises _Gone at the end of the socket, and _TooBig."""
     if event["type"] == "websocket.disconnect":
-        return None
+        raise _Gone
     text = event.get("text")
-    return text if text is not None else event["bytes"]  # type: ignore[no-any-return]
+    data: str | bytes = text if text is not None else event["bytes"]
+    if is_too_big(data):
+        raise _TooBig
+    return data
 
 
 async def _gone(receive: Any) -> None:

@@ -12,7 +12,7 @@ from gameserver.models import Event, Room
 from gameserver.store import MAX_ROOMS, Batch, Opened, StaleEpoch, TooManyRooms
 
 ALIAS = "region"
-_COLUMNS = frozenset({"seq", "ev", "at", "player", "text"})
+_COLUMNS = frozenset({"seq", "ev", "at", "player"})
 
 
 class DatabaseStore:
@@ -55,6 +55,9 @@ class DatabaseStore:
 
 def _row(batch: Batch, entry: Entry) -> Event:
     event, player = entry.event, entry.event["player"]
+    fields = {key: value for key, value in event.items() if key not in _COLUMNS}
+    # Words have a column of their own, so that staff can search them.
+    text = fields.pop("text") if isinstance(fields.get("text"), str) and fields["text"] else ""
     return Event(
         room_id=batch.key,
         seq=event["seq"],
@@ -64,8 +67,8 @@ def _row(batch: Batch, entry: Entry) -> Event:
         player_id=player["id"],
         player_name=player["name"],
         player_colour=player["colour"],
-        text=event.get("text", ""),
-        fields={key: value for key, value in event.items() if key not in _COLUMNS},
+        text=text,
+        fields=fields,
         session=entry.session,
         ref=entry.ref,
     )

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import queue
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 log = logging.getLogger(__name__)
 INTERVAL_S = 1.0
+STOP_S = 2.0
+HANGING_S = 5.0
+"""A listener that is silent for so long is logged as one that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +35,68 @@ class Beat:
     draining: bool
 
 
+Listener = Callable[[Sequence[Beat]], None]
+
+
 class Heartbeat:
     """Calls `record` with fresh beats every second, and `retire` once at the end."""
 
     def __init__(
-        self, beats: Callable[[], Sequence[Beat]], record: Callable[[Sequence[Beat]], None], retire: Callable[[Sequence[Beat]], None]
+        self,
+        beats: Callable[[], Sequence[Beat]],
+        record: Callable[[Sequence[Beat]], None],
+        retire: Callable[[Sequence[Beat]], None],
+        interval_s: float = INTERVAL_S,
     ) -> None:
         self._beats = beats
         self._record = record
         self._retire = retire
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heartbeat")
-        self._under_way: Future[None] | None = None
+        self._interval_s = interval_s
+        self._work: queue.SimpleQueue[tuple[Listener, Sequence[Beat]] | None] = queue.SimpleQueue()
+        # A daemon: a listener that hangs must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._timer: asyncio.TimerHandle | None = None
+        self._busy_since: float | None = None
         self._failing = False
 
     def start(self) -> None:
         """Begin; called on the event loop."""
-        self._timer = asyncio.get_running_loop().call_later(INTERVAL_S, self.start)
-        if self._under_way is None or self._under_way.done():
-            self._under_way = self._thread.submit(self._tell, self._record, self._beats())
+        self._thread.start()
+        self._beat()
 
-    async def stop(self) -> None:
-        """Say goodbye and end; waits for at most two seconds."""
+    async def stop(self, timeout_s: float = STOP_S) -> None:
+        """Say goodbye and end, for at most `timeout_s`."""
         if self._timer is not None:
             self._timer.cancel()
-        last = asyncio.wrap_future(self._thread.submit(self._tell, self._retire, self._beats()))
-        await asyncio.wait([last], timeout=2)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._work.put((self._retire, self._beats()))
+        self._work.put(None)
+        await asyncio.to_thread(self._thread.join, timeout_s)
 
-    def _tell(self, function: Callable[[Sequence[Beat]], None], beats: Sequence[Beat]) -> None:
-        try:
-            function(beats)
-        except Exception as error:  # noqa: BLE001
-            if not self._failing:
-                log.error("Nobody hears the heartbeat: %r", error)
-            self._failing = True
-        else:
-            if self._failing:
-                log.info("The heartbeat is heard again.")
-            self._failing = False
+    def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._interval_s, self._beat)
+        if self._busy_since is None:
+            self._busy_since = loop.time()
+            self._work.put((self._record, self._beats()))
+        elif loop.time() - self._busy_since > HANGING_S:
+            self._failed(f"no answer for {HANGING_S:g} s")
+
+    # On the thread
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            listener, beats = item
+            try:
+                listener(beats)
+            except Exception as error:  # noqa: BLE001
+                self._failed(repr(error))
+            else:
+                if self._failing:
+                    log.info("The heartbeat is heard again.")
+                self._failing = False
+            self._busy_since = None
+
+    def _failed(self, why: str) -> None:
+        if not self._failing:
+            log.error("Nobody hears the heartbeat: %s", why)
+        self._failing = True

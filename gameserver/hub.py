@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from gameserver.engine.errors import Close
@@ -41,6 +42,7 @@ class Hub:
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
         self._sessions_of: dict[str, set[str]] = {}
+        self._known: dict[str, Who] = {}
         self._joined: dict[str, Who] = {}
         self._left: dict[str, None] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -51,15 +53,18 @@ class Hub:
     def __iter__(self) -> Iterator[Member]:
         return iter(list(self._members.values()))
 
+    def holds(self, member: Member) -> bool:
+        """Whether this member is in, and not one that was taken over."""
+        return self._members.get(member.session.key) is member
+
     @property
     def players(self) -> int:
         """Different players in the room."""
-        return len(self._sessions_of)
+        return len(self._known)
 
     def present(self) -> list[dict[str, str]]:
-        """The players in the room, at most MAX_PRESENT."""
-        sessions = (self._members[next(iter(keys))].session for keys in list(self._sessions_of.values())[:MAX_PRESENT])
-        return [session.who.as_dict() for session in sessions]
+        """The players in the room as everybody knows them, at most MAX_PRESENT."""
+        return [who.as_dict() for who in islice(self._known.values(), MAX_PRESENT)]
 
     def add(self, member: Member) -> None:
         """Let a member in. Another socket of the same session is closed with 4505: it was taken over."""
@@ -68,21 +73,20 @@ class Hub:
         self._members[key] = member
         if earlier is not None:
             earlier.bye(Close.TAKEN_OVER, "This session goes on in another window.")
-        keys = self._sessions_of.setdefault(who.id, set())
-        if not keys:
+        self._sessions_of.setdefault(who.id, set()).add(key)
+        if self._known.get(who.id) != who:
             self.tell(who)
-        keys.add(key)
 
     def remove(self, member: Member) -> bool:
         """Let a member go; False if it was taken over before and is not to be missed."""
         key, player = member.session.key, member.session.who.id
-        if self._members.get(key) is not member:
+        if not self.holds(member):
             return False
         del self._members[key]
         keys = self._sessions_of[player]
         keys.discard(key)
         if not keys:
-            del self._sessions_of[player]
+            del self._sessions_of[player], self._known[player]
             self._joined.pop(player, None)
             self._left[player] = None
             self._schedule()
@@ -95,7 +99,15 @@ class Hub:
             member.outlet.send(prepared)
 
     def tell(self, who: Who) -> None:
-        """Let everybody know of a player, new or renamed."""
+        """Let everybody know of a player, new or renamed; in all tabs of the player. One who has left is not missed."""
+        keys = self._sessions_of.get(who.id)
+        if keys is None:
+            return
+        before, self._known[who.id] = self._known.get(who.id), who
+        for session in (self._members[key].session for key in keys):
+            # A session with another name that is not journalled yet keeps it: its turn comes.
+            if session.who == before:
+                session.who = who
         self._left.pop(who.id, None)
         self._joined[who.id] = who
         self._schedule()

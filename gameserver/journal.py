@@ -31,6 +31,7 @@ class Journal:
         self._loop = loop
         self._close = close
         self._work: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._ended = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -44,10 +45,13 @@ class Journal:
         self._work.put((function, arguments, future))
         return future
 
-    def stop(self) -> None:
-        """Write what waits, then end the thread. Blocks until it has ended: at the very end of a process only."""
+    async def stop(self, timeout_s: float = 10.0) -> None:
+        """Write what waits and end the thread. A database that hangs is given up after `timeout_s`: nothing of it was shown."""
         self._work.put(None)
-        self._thread.join()
+        try:
+            await asyncio.wait_for(self._ended.wait(), timeout_s)
+        except TimeoutError:
+            log.error("The journal did not end within %.1f s.", timeout_s)
 
     # On the thread
 
@@ -57,6 +61,7 @@ class Journal:
                 pass
         finally:
             self._close()
+            self._answer(self._ended.set)
 
     def _turn(self) -> bool:
         """Do what waits; False when there will be no more."""

@@ -35,7 +35,8 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await heartbeat.stop()
-    process.journal.stop()
+    process.stop()
+    await process.journal.stop()
     stop()
     await send({"type": "lifespan.shutdown.complete"})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 
 class Room(models.Model):
@@ -24,6 +25,14 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return f"{self.region}/{self.slug}"
+
+    @classmethod
+    def with_last_event(cls) -> models.QuerySet[Room]:
+        """Rooms with `last_seq` and `last_at` of their newest event, one look into an index each: journals grow for ever."""
+        newest = Event.objects.filter(room=models.OuterRef("pk")).order_by("-seq")
+        return cls.objects.annotate(
+            last_seq=Coalesce(models.Subquery(newest.values("seq")[:1]), models.Value(0)), last_at=models.Subquery(newest.values("at")[:1])
+        )
 
 
 class Event(models.Model):

@@ -64,7 +64,9 @@ class SocketOutlet:
         """See Outlet."""
         frame = message.frame
         waiting = self._socket.waiting
-        if waiting and waiting + len(frame) > self._bound:
+        if not waiting:
+            self._bound = OUTBOX_BYTES
+        elif waiting + len(frame) > self._bound:
             self._socket.close(Close.TOO_SLOW, "too slow")
             return
         self._socket.write(frame)
@@ -95,7 +97,9 @@ class QueueOutlet:
         """See Outlet."""
         if self._closing:
             return
-        if self._bytes and self._bytes + len(message.text) > self._bound:
+        if not self._bytes:
+            self._bound = OUTBOX_BYTES
+        elif self._bytes + len(message.text) > self._bound:
             self.close(Close.TOO_SLOW, "too slow")
             return
         self._bytes += len(message.text)
@@ -103,8 +107,8 @@ class QueueOutlet:
 
     def welcome(self, message: Prepared) -> None:
         """See Outlet."""
-        self._bound = OUTBOX_BYTES + len(message.text)
         self.send(message)
+        self._bound = OUTBOX_BYTES + len(message.text)
 
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""

@@ -88,7 +88,9 @@ class Owner:
         self.hub.remove(member)
 
     def receive(self, member: Member, command: Command) -> None:
-        """Take one command. Raises Rejected or Closed, for this member alone."""
+        """Take one command. Raises Rejected or Closed, for this member alone. What a taken over socket still says is not heard."""
+        if not self.hub.holds(member):
+            return
         before = member.session.who
         outcome = self._ready(command.ref).receive(member.session, command, self._clock())
         if outcome.read is not None:
@@ -149,8 +151,8 @@ class Owner:
         if events:
             self.hub.show({"type": "events", "epoch": room.epoch, "events": events})
         for staged in flight:
-            if staged.outcome.renamed:
-                self.hub.tell(staged.member.session.who)
+            if staged.outcome.who is not None:
+                self.hub.tell(staged.outcome.who)
             if staged.outcome.reply is not None:
                 staged.member.send({"type": "reply", **staged.outcome.reply})
 
@@ -167,6 +169,11 @@ class Owner:
     def _reopen(self) -> None:
         if self._opening is None or self._opening.done():
             self._opening = asyncio.ensure_future(self._open_again())
+
+    def stop(self) -> None:
+        """End what goes on by itself; the owner is not used any more."""
+        if self._opening is not None:
+            self._opening.cancel()
 
     async def _open_again(self) -> None:
         """Read the room again until it works. A batch whose commit was in doubt may be there after all: it is shown then."""

@@ -45,12 +45,15 @@ class Process:
     async def owner(self, region: str, slug: str) -> Owner:
         """The owner of a room, which is read from the journal if it is not in memory. Raises what `Owner.open` raises."""
         key = (region, slug)
-        if key not in self._rooms:
-            self._rooms[key] = asyncio.ensure_future(self._open(region, slug))
+        task = self._rooms.get(key)
+        if task is None:
+            # Shared by all who wait for the room: none of them may cancel it.
+            task = self._rooms[key] = asyncio.ensure_future(self._open(region, slug))
         try:
-            return await asyncio.shield(self._rooms[key])
+            return await asyncio.shield(task)
         except Exception:
-            self._rooms.pop(key, None)
+            if self._rooms.get(key) is task:
+                del self._rooms[key]
             raise
 
     async def _open(self, region: str, slug: str) -> Owner:
@@ -59,8 +62,9 @@ class Process:
         return owner
 
     def rooms(self) -> list[Owner]:
-        """The rooms in memory."""
-        return [task.result() for task in self._rooms.values() if task.done() and not task.cancelled() and task.exception() is None]
+        """The rooms in memory. May be called from any thread."""
+        tasks = list(self._rooms.values())
+        return [task.result() for task in tasks if task.done() and not task.cancelled() and task.exception() is None]
 
     def left(self, owner: Owner) -> None:
         """Somebody left a room: if it stays empty, it leaves the memory."""
@@ -68,13 +72,21 @@ class Process:
             asyncio.get_running_loop().call_later(IDLE_ROOM_S, self._forget, owner)
 
     def _forget(self, owner: Owner) -> None:
-        if owner.is_idle and owner in self.rooms():
-            del self._rooms[(owner.region, owner.slug)]
+        if owner.is_idle:
+            self._remove(owner)
+
+    def _remove(self, owner: Owner) -> None:
+        owner.stop()
+        key = (owner.region, owner.slug)
+        task = self._rooms.get(key)
+        # Another owner of the same room may have taken its place already.
+        if task is not None and task.done() and task.exception() is None and task.result() is owner:
+            del self._rooms[key]
 
     def _lost(self, owner: Owner) -> None:
         """Another process owns the room now: send everybody there."""
         log.warning("Lost room %s/%s to another owner.", owner.region, owner.slug)
-        self._rooms.pop((owner.region, owner.slug), None)
+        self._remove(owner)
         owner.close(Close.OWNER_LOST, "This room has another owner now.", retry_ms=random.randint(*RETRY_MS))  # noqa: S311
 
     def beats(self) -> list[Beat]:
@@ -94,6 +106,11 @@ class Process:
             sockets=len(self.outlets),
             draining=self.is_draining,
         )
+
+    def stop(self) -> None:
+        """End what rooms do by themselves."""
+        for owner in self.rooms():
+            owner.stop()
 
     async def drain(self, budget_s: float) -> None:
         """Take no new joins, journal what waits, send everybody away with "moved, retry in N ms", spread over the budget (R15)."""

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -66,7 +66,7 @@ def rooms_of(code: str) -> list[dict[str, Any]]:
     """The rooms of a region for its page: `slug` and `players`; `main` first, then the fullest, then the latest."""
     process = current()
     players = {owner.slug: owner.hub.players for owner in process.rooms() if owner.region == code} if process else {}
-    known = Room.objects.filter(region=code).annotate(last=Max("journal__at")).order_by("-last").values_list("slug", flat=True)
+    known = Room.with_last_event().filter(region=code).order_by(F("last_at").desc(nulls_last=True), "slug").values_list("slug", flat=True)
     slugs = [MAIN, *(slug for slug in known if slug != MAIN)]
     ranked = sorted(slugs, key=lambda slug: (slug != MAIN, -players.get(slug, 0)))
     return [{"slug": slug, "players": players.get(slug, 0)} for slug in ranked[:LISTED]]

@@ -81,9 +81,15 @@ encode = msgspec.json.encode
 """Any value of the protocol as JSON in UTF-8."""
 
 
+def is_too_big(data: str | bytes) -> bool:
+    """Whether a message has more than MAX_FRAME bytes."""
+    # UTF-8 has one to four bytes a character: most texts need not be encoded to be measured.
+    return len(data) > MAX_FRAME or (isinstance(data, str) and len(data) * 4 > MAX_FRAME and len(data.encode()) > MAX_FRAME)
+
+
 def decode(data: str | bytes) -> Command:
     """The command in a client's message. Raises Rejected: too_long, unknown_command, bad_message, with its ref if readable."""
-    if len(data) > MAX_FRAME:
+    if is_too_big(data):
         raise Rejected(Code.TOO_LONG, f"A message has at most {MAX_FRAME} bytes.")
     try:
         command: Command = _decoder.decode(data)

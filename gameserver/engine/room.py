@@ -108,8 +108,7 @@ class Room:
 
     def join(self, join: Join, who: Who, now: float) -> tuple[Session, Welcome]:
         """Let a session in. Raises Closed when the client speaks another version."""
-        if join.v != VERSION:
-            raise Closed(Close.VERSION, f"This server speaks version {VERSION} of the protocol. Reload the page.")
+        check_version(join)
         session = Session(session_key(who.id, join.sid), who, Bucket(RATE, BURST, now), Bucket(RATE, BURST, now))
         return session, self._welcome(join.position)
 
@@ -193,6 +192,12 @@ class Room:
         self.replies[(session, ref)] = reply
         while len(self.replies) > KEEP_REPLIES:
             self.replies.popitem(last=False)
+
+
+def check_version(join: Join) -> None:
+    """Raises Closed when the client speaks another version of the protocol."""
+    if join.v != VERSION:
+        raise Closed(Close.VERSION, f"This server speaks version {VERSION} of the protocol. Reload the page.")
 
 
 def history_reply(command: History, page: Sequence[Event]) -> Reply:

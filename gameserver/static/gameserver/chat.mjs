@@ -11,12 +11,15 @@ import { mountRoster } from "./roster.mjs";
 import { RoomSocket } from "./socket.mjs";
 
 const TOP = 200;
+/** A little more than the pause the server's rate allows: 5 a second. */
+const PACE_MS = 210;
 const data = pageData();
 const $ = (id) => document.getElementById(id);
 const sid = newSid();
 const title = document.title;
 let refs = 0;
 let unread = 0;
+let turn = null;
 let state = room.empty(data.player);
 
 const nextRef = () => (refs += 1);
@@ -34,7 +37,7 @@ const socket = new RoomSocket({
 function command(fields) {
   const one = { ...fields, ref: nextRef() };
   state = room.send(state, one);
-  socket.send(one);
+  if (state.pending.at(-1).state === "sending") socket.send(one);
   show(true);
 }
 
@@ -49,19 +52,31 @@ function onMessage(message) {
   if (state.effects.includes("rejoin")) return socket.again();
   show(false);
   notify();
-  if (message.type === "reply" && !message.ok) retryLater(message.ref);
+  if (message.type === "reply") nextTurn(message.ok ? PACE_MS : 0);
   return undefined;
 }
 
-/** Send again what was refused for a while only. */
-function retryLater(ref) {
-  const pending = state.pending.find((one) => one.ref === ref && one.state === "waiting");
-  if (pending) setTimeout(() => state.pending.some((one) => one.ref === ref) && socket.send(pending.command), pending.waitMs + 50);
+/** Send again what was refused for a while only: one after the other, in order. */
+function nextTurn(pauseMs) {
+  const waiting = room.firstWaiting(state);
+  if (!waiting || turn !== null) return;
+  turn = setTimeout(() => {
+    turn = null;
+    const now = room.firstWaiting(state);
+    if (!now || !socket.send(now.command)) return;
+    state = room.resend(state, now.ref);
+    show(false);
+  }, Math.max(pauseMs, waiting.waitMs + 20));
 }
 
 function onStatus(status, detail) {
   showStatus(status);
-  if (status === "open") for (const one of room.unanswered(state)) socket.send(one);
+  if (status === "open") {
+    for (const one of room.unanswered(state)) {
+      socket.send(one);
+      state = room.resend(state, one.ref);
+    }
+  }
   if (status === "stopped") notice(detail.bye?.text ?? "The connection was closed for good.", true);
   if (status === "waiting" && detail.bye?.nearest) away(detail.bye);
   else if (status === "waiting" && detail.failures >= 4) notice("No connection. Trying again; what you write is sent when it is back.");

@@ -19,9 +19,20 @@ export function receive(state, message) {
   return take ? take(next, message) : next;
 }
 
-/** The state with a command on its way. */
+/** The state with a command on its way; behind one that was too fast it waits its turn, so that lines keep their order. */
 export function send(state, command) {
-  return { ...state, change: "none", added: [], effects: [], pending: [...state.pending, { ref: command.ref, command, state: "sending" }] };
+  const held = command.cmd === "chat.say" && firstWaiting(state) !== undefined;
+  return { ...state, change: "none", added: [], effects: [], pending: [...state.pending, { ref: command.ref, command, state: held ? "waiting" : "sending", waitMs: 0 }] };
+}
+
+/** The first command that was refused for a while only, or waits behind such a one. */
+export function firstWaiting(state) {
+  return state.pending.find((one) => one.state === "waiting");
+}
+
+/** The state with a waiting command on its way again. */
+export function resend(state, ref) {
+  return { ...state, change: "none", added: [], effects: [], pending: state.pending.map((one) => (one.ref === ref ? { ...one, state: "sending" } : one)) };
 }
 
 /** The state without a pending command that its author took back. */
