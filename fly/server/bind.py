@@ -46,9 +46,21 @@ def bind_unix(path: str) -> socket.socket:
 def adopt(fd: int) -> socket.socket:
     """The socket of an inherited file descriptor. Raises CannotBind."""
     try:
-        return socket.socket(fileno=fd)
+        adopted = socket.socket(fileno=fd)
     except OSError as error:
         raise CannotBind(f"File descriptor {fd} is not a socket: {error.strerror or error}.") from error
+    if adopted.type != socket.SOCK_STREAM:
+        raise CannotBind(f"File descriptor {fd} is not a stream socket.")
+    return adopted
+
+
+def listen(bound: socket.socket, backlog: int) -> None:
+    """Accept connections from now on. Raises CannotBind: two may bind one port, only the first may listen on it."""
+    try:
+        bound.listen(backlog)
+        bound.setblocking(False)
+    except OSError as error:
+        raise CannotBind(f"Cannot listen on {address(bound)}: {error.strerror or error}.") from error
 
 
 def address(listening: socket.socket) -> str:

@@ -17,6 +17,7 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.logger import LogLevel, STDLibLogObserver, globalLogBeginner
 
 from fly.asgi import DENIAL, App, Scope
+from fly.server.bind import CannotBind, listen
 from fly.server.connection import Connection
 from fly.server.drain import drain
 from fly.server.framing import Limits
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 access = logging.getLogger("fly.access")
 reactor: Any = twisted_reactor
 
+EXIT_USAGE = 2
 EXIT_STARTUP_FAILED = 3
 DECIDE_S = 20.0
 """How long an application may think about a handshake."""
@@ -114,6 +116,8 @@ class Server(DaphneServer):  # type: ignore[misc]
                 await self._stop.wait()
                 self.draining = True
                 await drain(self)
+        except CannotBind as error:
+            self._refuse(error, EXIT_USAGE)
         except Exception:
             self.exit_code = 1
             log.exception("The server failed.")
@@ -131,11 +135,14 @@ class Server(DaphneServer):  # type: ignore[misc]
             return False
         error = starting.exception()
         if isinstance(error, StartupFailed):
-            print(error, file=sys.stderr, flush=True)  # noqa: T201
-            self.exit_code = EXIT_STARTUP_FAILED
+            self._refuse(error, EXIT_STARTUP_FAILED)
         elif error is not None:
             raise error
         return error is None
+
+    def _refuse(self, error: Exception, exit_code: int) -> None:
+        print(error, file=sys.stderr, flush=True)  # noqa: T201
+        self.exit_code = exit_code
 
     def _on_signal(self, number: int) -> None:
         if self._stop.is_set():
@@ -150,8 +157,7 @@ class Server(DaphneServer):  # type: ignore[misc]
         # autobahn's own timers stay off: an undecided handshake is answered by ours, and open sockets are not autobahn's.
         self.ws_factory.setProtocolOptions(allowNullOrigin=True, openHandshakeTimeout=0, autoPingInterval=0, tcpNoDelay=True)
         for listening in self.listening:
-            listening.listen(BACKLOG)
-            listening.setblocking(False)
+            listen(listening, BACKLOG)
             self.ports.append(reactor.adoptStreamPort(listening.fileno(), listening.family, self.http_factory))
             listening.close()
 
