@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import close_old_connections
+
 log = logging.getLogger(__name__)
 INTERVAL_S = 1.0
 STOP_S = 2.0
@@ -94,6 +96,8 @@ class Heartbeat:
                 if self._failing:
                     log.info("The heartbeat is heard again.")
                 self._failing = False
+            finally:
+                close_old_connections()
             self._busy_since = None
 
     def _failed(self, why: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
@@ -20,30 +20,24 @@ FORGET_S = 24 * 3600
 
 def record(beats: Sequence[Beat]) -> None:
     """Take the beats of one process, in one transaction. Regions that are not in the table are skipped."""
-    try:
-        with transaction.atomic():
-            known = set(Region.objects.filter(pk__in=[beat.region for beat in beats]).values_list("pk", flat=True))
-            rows = [_row(beat) for beat in beats if beat.region in known]
-            Gameserver.objects.bulk_create(
-                rows,
-                update_conflicts=True,
-                unique_fields=["region", "machine"],
-                update_fields=["app", "started_at", "last_seen", "players", "sockets", "rooms", "draining"],
-            )
-            # bulk_create writes this process's clock; what counts is the database's.
-            Gameserver.objects.filter(machine__in={beat.machine for beat in beats}, region__in=known).update(last_seen=Now())
-            Gameserver.objects.filter(last_seen__lt=Now() - timedelta(seconds=FORGET_S)).delete()
-    finally:
-        connection.close_if_unusable_or_obsolete()
+    with transaction.atomic():
+        known = set(Region.objects.filter(pk__in=[beat.region for beat in beats]).values_list("pk", flat=True))
+        rows = [_row(beat) for beat in beats if beat.region in known]
+        Gameserver.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["region", "machine"],
+            update_fields=["app", "started_at", "last_seen", "players", "sockets", "rooms", "draining"],
+        )
+        # bulk_create writes this process's clock; what counts is the database's.
+        Gameserver.objects.filter(machine__in={beat.machine for beat in beats}, region__in=known).update(last_seen=Now())
+        Gameserver.objects.filter(last_seen__lt=Now() - timedelta(seconds=FORGET_S)).delete()
 
 
 def retire(beats: Sequence[Beat]) -> None:
     """A process says goodbye: it is gone from the list at once."""
-    try:
-        for beat in beats:
-            Gameserver.objects.filter(region=beat.region, machine=beat.machine).delete()
-    finally:
-        connection.close()
+    for beat in beats:
+        Gameserver.objects.filter(region=beat.region, machine=beat.machine).delete()
 
 
 def alive() -> QuerySet[Gameserver]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,9 +19,8 @@ PARIS = {"host": "cdg.play.localhost:8001"}
 
 
 @pytest.fixture(autouse=True)
-def in_newark(settings: SettingsWrapper) -> Iterator[None]:
+def in_newark(settings: SettingsWrapper) -> None:
     settings.HERE = Here("rooms", "aaaa1111", "ewr")
-    yield
 
 
 def get(**headers: str) -> Any:
@@ -69,7 +67,7 @@ def test_a_body_over_1_mb_is_refused_and_told_why() -> None:
 
 
 def test_a_replay_that_came_back_gets_a_page_with_a_way_out() -> None:
-    """[FR5] [FR18] A failed replay gets a 503 page that names the city, tries again, and offers the nearest other region on the same port."""
+    """[FR5] [FR18] A failed replay gets a 503 page that names the city, tries again, and offers the nearest other one, port kept."""
     answer = get(**{"fly-replay-failed": "region=cdg;reason=timeout", "fly-region": "nrt"})
     text = answer.content.decode()
     assert answer.status_code == 503

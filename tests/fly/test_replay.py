@@ -88,8 +88,10 @@ def test_a_client_that_aims_is_told_to_the_edge() -> None:
 
 
 NAMES = st.sampled_from(
-    [b"fly-replay-src", b"fly-replay-failed", b"fly-replay-cache-status", b"fly-force-instance-id", b"fly-region", b"content-length"]
-    + [b"transfer-encoding", b"fly-preferred-instance-unavailable", b"Fly-Replay-Src", b"host"]
+    [
+        *(b"fly-replay-src", b"fly-replay-failed", b"fly-replay-cache-status", b"fly-force-instance-id", b"fly-region"),
+        *(b"content-length", b"transfer-encoding", b"fly-preferred-instance-unavailable", b"Fly-Replay-Src", b"host"),
+    ]
 )
 SHAPES = st.sampled_from(
     [b"instance=aaaa;region=cdg;t=1;state=", b"instance=;;=", b"t=99999999999999999999999", b"hit", b"5", b"-1", b"\xff\xfe", b"region=ewr"]

@@ -67,6 +67,17 @@ test("[WB6] a refusal for the rate waits and keeps the text; another refusal is 
   assert.deepEqual(room.forget(state, 2).pending.map((one) => one.ref), [1]);
 });
 
+test("[WB6] lines behind one that was too fast wait their turn and keep their order", () => {
+  let state = room.send(entered(), { cmd: "chat.say", ref: 1, text: "a" });
+  state = room.receive(state, { type: "reply", ref: 1, ok: false, code: "rate", wait_ms: 200 });
+  state = room.send(state, { cmd: "chat.say", ref: 2, text: "b" });
+  assert.deepEqual(state.pending.map((one) => one.state), ["waiting", "waiting"]);
+  state = room.resend(state, 1);
+  assert.equal(room.firstWaiting(state).ref, 2);
+  state = room.receive(state, { type: "reply", ref: 1, ok: true, seq: 4 });
+  assert.equal(room.firstWaiting(state).ref, 2);
+});
+
 test("[WB7] older messages go on top, each once", () => {
   let state = room.send(entered(), { cmd: "chat.history", ref: 5, before: 2 });
   state = room.receive(state, { type: "reply", ref: 5, ok: true, events: [said(1), said(2)], more: false });

@@ -7,7 +7,10 @@ import json
 import sys
 from typing import Any
 
+from fly.server.frames import prepare
+
 OPEN: set[Any] = set()
+WAKE = asyncio.Event()
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -55,9 +58,19 @@ async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
         return
     if path == "/inject":
         await _answer(send, b"", [(b"x-a", b"1\r\nx-b: 2")])
+    elif path == "/wake":
+        WAKE.set()
+        await _answer(send, b"woken", [])
+    elif path == "/large":
+        await _large(scope, send)
+    elif path == "/half":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+        await send({"type": "http.response.body", "body": b"part", "more_body": True})
+        raise RuntimeError("secret detail")
     elif path == "/slow":
         while (await receive())["type"] != "http.disconnect":
             pass
+        print("http.disconnect", file=sys.stderr, flush=True)
     elif path == "/stream":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for part in (b"one ", b"two ", b"three"):
@@ -73,6 +86,15 @@ async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
         state = {key: value for key, value in scope.get("state", {}).items() if isinstance(value, str)}
         told = {"method": scope["method"], "path": path, "body": len(body), "root_path": scope["root_path"], "state": state}
         await _answer(send, json.dumps(told).encode(), [(b"content-type", b"application/json")])
+
+
+async def _large(scope: dict[str, Any], send: Any) -> None:
+    """64 MB in pieces; says on stderr how far it came, so that a test can see that it waits for a slow reader."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for number in range(1024):
+        await send({"type": "http.response.body", "body": bytes(65536), "more_body": True})
+        print(f"piece {number}", file=sys.stderr, flush=True)
+    await send({"type": "http.response.body"})
 
 
 async def _answer(send: Any, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
@@ -109,6 +131,19 @@ async def _websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await _echo(scope, receive, send)
     elif path == "/flood":
         await _flood(receive, send)
+    elif path == "/deaf":
+        await send({"type": "websocket.accept"})
+        await WAKE.wait()
+        await _echo_on(receive, send)
+    elif path == "/extension":
+        await _extension(scope, receive, send)
+    elif path == "/bad-close":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": 1006})
+    elif path == "/return":
+        await send({"type": "websocket.accept"})
+    elif path == "/scope":
+        await _tell_scope(scope, send)
     else:
         await _echo(scope, receive, send)
 
@@ -117,11 +152,49 @@ async def _echo(scope: dict[str, Any], receive: Any, send: Any) -> None:
     wanted = scope["subprotocols"][:1]
     await send({"type": "websocket.accept", **({"subprotocol": wanted[0]} if wanted else {})})
     OPEN.add(send)
+    await _echo_on(receive, send)
+    OPEN.discard(send)
+
+
+async def _echo_on(receive: Any, send: Any) -> None:
     while (event := await receive())["type"] == "websocket.receive":
         kind = "text" if event.get("text") is not None else "bytes"
         await send({"type": "websocket.send", kind: event[kind]})
-    OPEN.discard(send)
     print(f"disconnected {event['code']}", file=sys.stderr, flush=True)
+
+
+async def _extension(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Prepared frames through `fly.socket`, in one order with ASGI's own; then as many as it takes until they wait, and how many."""
+    socket = scope["extensions"]["fly.socket"]["socket"]
+    socket.write(prepare("before accept: nothing"))
+    await send({"type": "websocket.accept"})
+    socket.write(prepare("one"))
+    await send({"type": "websocket.send", "text": "two"})
+    socket.write(prepare(b"three"))
+    idle = socket.waiting
+    frame = prepare(bytes(256 * 1024))
+    count = 0
+    while not socket.waiting:
+        socket.write(frame)
+        count += 1
+    socket.write(prepare(f"{idle} {count} {socket.waiting}"))
+    socket.close(4005, "done")
+    socket.write(prepare("after close: nothing"))
+    await receive()
+
+
+async def _tell_scope(scope: dict[str, Any], send: Any) -> None:
+    told = {
+        "headers": [[name.decode(), value.decode()] for name, value in scope["headers"] if name.startswith(b"x-")],
+        "query": scope["query_string"].decode(),
+        "scheme": scope.get("scheme", "ws"),
+        "state": scope.get("state", {}).get("greeting"),
+        "extensions": sorted(scope.get("extensions", {})),
+    }
+    scope.get("state", {})["greeting"] = "changed by one connection"
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.send", "text": json.dumps(told)})
+    await send({"type": "websocket.close"})
 
 
 async def _flood(receive: Any, send: Any) -> None:
