@@ -61,7 +61,9 @@ def test_a_clean_name_stays_as_it_is(raw: str) -> None:
     assert "  " not in once
 
 
-@pytest.mark.parametrize("raw", ["", "   ", "\n\n", "\u200b", "\u200d\u200c", "\u3164", "\u2800 \u2800", "\u0301", "\ufe0f", "\x00", "\u202e"])
+@pytest.mark.parametrize(
+    "raw", ["", "   ", "\n\n", "\u200b", "\u200d\u200c", "\u3164", "\u2800 \u2800", "\u0301", "\ufe0f", "\x00", "\u202e"]
+)
 def test_nothing_to_see_is_empty(raw: str) -> None:
     """[CH3] Text in which nothing can be seen is refused, as a line and as a name."""
     for clean in (clean_text, clean_name):

@@ -1,0 +1,237 @@
+"""What a room decides about one command after the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from gameserver.engine.errors import Close, Closed, Code, Rejected
+from gameserver.engine.protocol import History, Join, Rename, Say
+from gameserver.engine.room import KEEP, KEEP_REPLIES, Room, session_key
+from gameserver.engine.worlds import World
+from tests.engine.rooms import ADA, BOB, EPOCH, NOW, Score, chat_room, enter, say, seqs, sid
+
+
+def test_events_are_numbered_without_a_gap() -> None:
+    """[EN1] Lines of two sessions are numbered 1, 2, 3 in the order of their commands."""
+    room = chat_room()
+    ada, bob = enter(room)[0], enter(room, BOB, 1)[0]
+    outcomes = [say(room, ada, 1), say(room, bob, 1), say(room, ada, 2)]
+    assert [seqs(outcome.shown) for outcome in outcomes] == [[1], [2], [3]]
+    assert [outcome.reply for outcome in outcomes] == [{"ref": r, "ok": True, "seq": s} for r, s in ((1, 1), (1, 2), (2, 3))]
+
+
+def test_a_line_has_its_time_and_its_player() -> None:
+    """[CH6] An event holds the owner's time in milliseconds and the player as everybody sees them."""
+    room = chat_room()
+    (event,) = say(room, enter(room)[0], 1, "  hello ", NOW).shown
+    assert event == {"seq": 1, "ev": "chat.said", "at": int(NOW * 1000), "player": ADA.as_dict(), "text": "hello"}
+
+
+def test_what_is_not_journalled_is_not_shown_to_newcomers() -> None:
+    """[EN2] A decided event is in no welcome and in no history page until it is journalled."""
+    room = chat_room()
+    ada = enter(room)[0]
+    say(room, ada, 1)
+    say(room, ada, 2, durable=False)
+    welcome = enter(room, BOB, 1)[1]
+    assert (welcome.position, seqs(welcome.events)) == ((EPOCH, 1), [1])
+    page = room.receive(ada, History(ref=9, before=100), NOW).reply
+    assert page is not None
+    assert seqs(page["events"]) == [1]
+
+
+def test_a_resend_gets_the_first_reply() -> None:
+    """[EN3] The same command again leads to no event and to the same reply, though its text may differ."""
+    room = chat_room()
+    ada = enter(room)[0]
+    first = say(room, ada, 1, "hello")
+    again = say(room, ada, 1, "other")
+    assert again.reply == first.reply
+    assert (again.entries, again.shown, room.seq) == ((), (), 1)
+
+
+def test_a_resend_costs_no_token() -> None:
+    """[EN3] Resends are answered however fast they come."""
+    room = chat_room()
+    ada = enter(room)[0]
+    first = say(room, ada, 1, now=NOW)
+    for _ in range(100):
+        assert say(room, ada, 1, now=NOW).reply == first.reply
+
+
+def test_the_same_ref_of_another_session_is_another_command() -> None:
+    """[EN3] Sessions do not share their refs, not even those of one player, and a player cannot use another's session."""
+    room = chat_room()
+    for session in (enter(room)[0], enter(room, ADA, 1)[0], enter(room, BOB, 0)[0]):
+        say(room, session, 1)
+    assert room.seq == 3
+
+
+def test_a_session_that_comes_back_keeps_its_refs() -> None:
+    """[EN3] A resend over a new connection of the same session is answered with the first reply."""
+    room = chat_room()
+    first = say(room, enter(room)[0], 1)
+    assert say(room, enter(room)[0], 1).reply == first.reply
+    assert room.seq == 1
+
+
+def test_a_refused_command_changes_nothing() -> None:
+    """[EN4] An empty line takes no number; the same ref with a good text passes afterwards."""
+    room = chat_room()
+    ada = enter(room)[0]
+    with pytest.raises(Rejected) as refused:
+        say(room, ada, 1, "   ")
+    assert (refused.value.code, refused.value.ref, room.seq, len(room.events)) == (Code.EMPTY, 1, 0, 0)
+    assert say(room, ada, 1, "now").reply == {"ref": 1, "ok": True, "seq": 1}
+
+
+def test_a_refused_name_leaves_the_old_one() -> None:
+    """[EN4] A name that is too long leaves the player as it was."""
+    room = chat_room()
+    ada = enter(room)[0]
+    with pytest.raises(Rejected):
+        room.receive(ada, Rename(ref=1, name="x" * 33), NOW)
+    assert ada.who == ADA
+
+
+def test_a_room_read_again_answers_like_the_first_one() -> None:
+    """[EN8] After a restart the events, the position and the replies to resends are what they were."""
+    room = chat_room()
+    ada = enter(room)[0]
+    outcomes = [say(room, ada, 1), room.receive(ada, Rename(ref=2, name="Lovelace", colour="#000001"), NOW + 2), say(room, ada, 3)]
+    again = chat_room(EPOCH + 1)
+    again.load(entry for outcome in outcomes for entry in outcome.entries)
+    session, welcome = enter(again)
+    assert (again.seq, again.durable, seqs(welcome.events)) == (3, 3, [1, 2, 3])
+    replies = [again.receive(session, command, NOW).reply for command in (Say(1, "x"), Rename(2, "y"), Say(3, "z"))]
+    assert replies == [outcome.reply for outcome in outcomes]
+    assert say(again, session, 4).reply == {"ref": 4, "ok": True, "seq": 4}
+
+
+def test_memory_is_bounded() -> None:
+    """[EN9] However much is said, a room keeps 1000 events and 5000 replies."""
+    room = chat_room()
+    ada = enter(room)[0]
+    for ref in range(1, KEEP_REPLIES + 11):
+        say(room, ada, ref)
+    assert (len(room.events), len(room.replies)) == (KEEP, KEEP_REPLIES)
+    assert (ada.key, 10) not in room.replies
+    assert (ada.key, 11) in room.replies
+
+
+@pytest.mark.parametrize(
+    ("before", "limit", "page", "more"),
+    [(31, 10, range(21, 31), True), (11, 10, range(1, 11), False), (5, 100, range(1, 5), False), (1, 10, (), False), (0, 10, (), False)],
+)
+def test_a_page_of_history(before: int, limit: int, page: range, more: bool) -> None:
+    """[EN10] A page is what stands directly before a seq, oldest first, and says whether there is more."""
+    room = chat_room()
+    ada = enter(room)[0]
+    for ref in range(1, 31):
+        say(room, ada, ref)
+    reply = room.receive(ada, History(ref=99, before=before, limit=limit), NOW).reply
+    assert reply is not None
+    assert (seqs(reply["events"]), reply["more"], reply["ref"]) == (list(page), more, 99)
+
+
+@pytest.mark.parametrize(
+    ("before", "limit", "in_memory"), [(502, 1, True), (501, 1, False), (601, 100, True), (600, 100, False), (2, 1, False)]
+)
+def test_older_pages_are_asked_of_the_journal(before: int, limit: int, in_memory: bool) -> None:
+    """[EN10] A page that reaches behind the events in memory is left to the journal as a whole, never given in part."""
+    room = chat_room()
+    ada = enter(room)[0]
+    for ref in range(1, KEEP + 501):
+        say(room, ada, ref)
+    command = History(ref=1, before=before, limit=limit)
+    outcome = room.receive(enter(room, BOB, 1)[0], command, NOW)
+    assert outcome.read == (None if in_memory else command)
+    assert (outcome.reply is not None) is in_memory
+
+
+def test_worlds_share_one_sequence() -> None:
+    """[EN13] Chat and another world number their journalled events together; ephemeral events have no number."""
+    worlds: list[World] = [Score()]
+    room = Room(EPOCH, EPOCH, worlds)
+    ada = enter(room)[0]
+    outcome = room.receive(ada, Rename(ref=1, name="go"), NOW)
+    assert [(event["ev"], event.get("seq")) for event in outcome.shown] == [
+        ("score.scored", 1),
+        ("score.cheered", None),
+        ("score.scored", 2),
+    ]
+    assert [entry.event["seq"] for entry in outcome.entries] == [1, 2]
+    assert outcome.reply == {"ref": 1, "ok": True, "seq": 2}
+
+
+def test_ephemeral_events_leave_no_trace() -> None:
+    """[EN13] A command with ephemeral events only is answered without a number, journals nothing, and is in no welcome."""
+    score = Score()
+    worlds: list[World] = [score]
+    room = Room(EPOCH, EPOCH, worlds)
+    outcome = room.receive(enter(room)[0], Say(ref=1, text="hurrah"), NOW)
+    assert (outcome.reply, outcome.entries, room.seq) == ({"ref": 1, "ok": True, "cheered": True}, (), 0)
+    assert (outcome.shown[0]["cheer"], score.cheers, enter(room, BOB, 1)[1].events) == ("hurrah", 1, ())
+
+
+def test_a_world_is_built_again_from_its_journal() -> None:
+    """[EN13] A room that was read again gives every world the journalled events that are its own."""
+    worlds: list[World] = [Score()]
+    room = Room(EPOCH, EPOCH, worlds)
+    outcome = room.receive(enter(room)[0], Rename(ref=1, name="go"), NOW)
+    score = Score()
+    worlds = [score]
+    Room(EPOCH + 1, EPOCH, worlds).load(outcome.entries)
+    assert (score.points, score.cheers) == (5, 0)
+
+
+def test_a_command_of_no_world_is_unknown() -> None:
+    """[EN13] A command that no world of this room takes is refused as unknown."""
+    room = Room(EPOCH, EPOCH, ())
+    with pytest.raises(Rejected) as refused:
+        say(room, enter(room)[0], 1)
+    assert (refused.value.code, refused.value.ref) == (Code.UNKNOWN_COMMAND, 1)
+
+
+def test_a_session_joins_once() -> None:
+    """[EN14] A second join over the same socket is refused."""
+    room = chat_room()
+    with pytest.raises(Rejected) as refused:
+        room.receive(enter(room)[0], Join(v=1, sid=sid(), ref=4), NOW)
+    assert (refused.value.code, refused.value.ref) == (Code.BAD_MESSAGE, 4)
+
+
+@pytest.mark.parametrize("version", [0, 2, -1, 10**30])
+def test_another_version_is_not_spoken(version: int) -> None:
+    """[EN16] A join in another version is closed with 4501."""
+    with pytest.raises(Closed) as closed:
+        chat_room().join(Join(v=version, sid=sid()), ADA, NOW)
+    assert closed.value.code is Close.VERSION
+
+
+def test_the_journal_does_not_hold_the_sid() -> None:
+    """[EN18] What names a session in the journal is 32 digits that differ for every player and sid."""
+    keys = {session_key(player, sid(number)) for player in ("ada", "bob") for number in (0, 1)}
+    assert len(keys) == 4
+    assert all(len(key) == 32 and sid() not in key for key in keys)
+
+
+def test_a_new_name_is_told_with_the_old_one() -> None:
+    """[CH6] A renaming tells the old name, and later lines carry the new one."""
+    room = chat_room()
+    ada = enter(room)[0]
+    outcome = room.receive(ada, Rename(ref=1, name=" Countess  Ada ", colour="#ABCDEF"), NOW)
+    now = {"id": "ada", "name": "Countess Ada", "colour": "#abcdef"}
+    assert outcome.shown[0] == {"seq": 1, "ev": "chat.renamed", "at": int(NOW * 1000), "player": now, "was": "Ada"}
+    assert outcome.reply == {"ref": 1, "ok": True, "seq": 1, "player": now}
+    assert outcome.who is not None
+    assert outcome.who.as_dict() == now
+    assert say(room, ada, 2).shown[0]["player"] == now
+
+
+def test_a_name_alone_keeps_the_colour() -> None:
+    """[CH6] A renaming without a colour leaves it."""
+    room = chat_room()
+    ada = enter(room)[0]
+    room.receive(ada, Rename(ref=1, name="A"), NOW)
+    assert ada.who.colour == ADA.colour
