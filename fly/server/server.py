@@ -155,7 +155,7 @@ class Server(DaphneServer):  # type: ignore[misc]
         self.http_factory = HTTPFactory(self)
         self.ws_factory = HandshakeFactory(self, server="")
         # autobahn's own timers stay off: an undecided handshake is answered by ours, and open sockets are not autobahn's.
-        self.ws_factory.setProtocolOptions(allowNullOrigin=True, openHandshakeTimeout=0, autoPingInterval=0, tcpNoDelay=True)
+        self.ws_factory.setProtocolOptions(versions=[13], allowNullOrigin=True, openHandshakeTimeout=0, autoPingInterval=0)
         for listening in self.listening:
             listen(listening, BACKLOG)
             self.ports.append(reactor.adoptStreamPort(listening.fileno(), listening.family, self.http_factory))

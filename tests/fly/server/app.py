@@ -140,6 +140,8 @@ async def _websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     elif path == "/bad-close":
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.close", "code": 1006})
+    elif path == "/hold":
+        print(f"held, then {(await receive())['type']}", file=sys.stderr, flush=True)
     elif path == "/return":
         await send({"type": "websocket.accept"})
     elif path == "/scope":
