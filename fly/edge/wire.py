@@ -127,10 +127,10 @@ class Upstream:
 
     async def close(self) -> None:
         """Let go of the connection and of the body's reader."""
+        self.writer.close()
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
-        self.writer.close()
 
 
 def end_to_end(headers: Any) -> list[tuple[bytes, bytes]]:
