@@ -47,7 +47,7 @@ lint: $(VENV)/.test ## ruff, mypy, import-linter, system checks
 	@echo "· system checks" && $(BIN)/python manage.py check && $(BIN)/python manage.py makemigrations --check --dry-run > /dev/null
 
 bench: $(VENV)/.test ## every benchmark, one JSON line each
-	@for b in bench/*.py; do $(BIN)/python $$b || exit 1; done
+	@for b in bench/[a-z]*.py; do $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
 
 lock: ## write the lock files anew after a change in requirements/*.in (needs uv)
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt

@@ -1,0 +1,94 @@
+"""CPU time of a replayed handshake and a replayed page, against the same ones served, in one run (G6).
+
+One Machine, asked directly: what costs is deciding and answering, not the way. `python -m bench.handshake`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from fly.edge.machine import fly_environ, free_port
+from tests.support.emulator import ROOT, environment, wait_until
+from tests.support.raw import Raw, handshake
+
+ROUNDS = 7
+PER_ROUND = 150
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time of a process so far, user and system, in seconds (Linux: all its threads)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def shake(port: int, host: str, status: int) -> None:
+    """One handshake, answered and cut."""
+    with Raw(port) as raw:
+        raw.send(handshake(host))
+        assert raw.answer().status == status
+
+
+def page(port: int, host: str, status: int) -> None:
+    """One page on a connection of its own, as an edge asks for it."""
+    with Raw(port) as raw:
+        raw.send(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert raw.answer().status == status
+
+
+def connect(port: int) -> None:
+    """Nothing but a connection: what all of them share."""
+    socket.create_connection(("127.0.0.1", port)).close()
+
+
+def measure(pid: int, action: Callable[[], None], count: int) -> float:
+    """Microseconds of the server's CPU for one action."""
+    before = cpu_s(pid)
+    for _ in range(count):
+        action()
+    return (cpu_s(pid) - before) / count * 1e6
+
+
+def run() -> dict[str, object]:
+    """Measure all in turn, several rounds, and compare medians."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {**environment(Path(folder)), **fly_environ("rooms", "cdg", "cdg"), "DEBUG": "0", "PUBLIC_SCHEME": "http", "PARENT_HOST": "play.localhost"}
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True)
+        command = [sys.executable, "-m", "fly.server", "config.asgi:application", "--port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: connect(port) is None, "the server listens")
+            cases: dict[str, Callable[[], None]] = {
+                "handshake_served": lambda: shake(port, "cdg.play.localhost", 101),
+                "handshake_replayed": lambda: shake(port, "ewr.play.localhost", 307),
+                "page_served": lambda: page(port, "cdg.play.localhost", 200),
+                "page_replayed": lambda: page(port, "ewr.play.localhost", 307),
+            }
+            for action in cases.values():
+                measure(server.pid, action, 20)
+            rounds = [{name: measure(server.pid, action, PER_ROUND) for name, action in cases.items()} for _ in range(ROUNDS)]
+        finally:
+            server.terminate()
+            server.wait(60)
+    median = {name: statistics.median(one[name] for one in rounds) for name in cases}
+    return {
+        "bench": "handshake",
+        "rounds": ROUNDS,
+        "per_round": PER_ROUND,
+        "cpu_us": {name: round(value) for name, value in median.items()},
+        "ratio_handshake_replayed_to_served": round(median["handshake_replayed"] / median["handshake_served"], 2),
+        "ratio_page_replayed_to_served": round(median["page_replayed"] / median["page_served"], 2),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run()))
