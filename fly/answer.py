@@ -19,27 +19,29 @@ TIMEOUT_MS = 15_000
 RETRY_AFTER_S = 2
 
 
-def replay_answer(context: FlyContext, replay: Replay, host: str) -> tuple[int, dict[str, str], bytes]:
+def replay_answer(context: FlyContext, replay: Replay, *, bodiless: bool = False) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body that make Fly's edge carry the request on.
 
     JSON form when the client aimed the request itself: its aim would survive the replay and send it back here. With
-    REPLAY_CACHE_TTL_S the edge may keep the answer; then Fly allows neither state, nor fallback, nor transform.
+    REPLAY_CACHE_TTL_S the edge may keep the answer, per host name; then Fly allows neither state, nor fallback, nor
+    transform. bodiless: an answer to HEAD, which has no room for JSON: the aim wins then, and FR6 ends it.
     """
     headers = {"cache-control": "no-store"}
+    hide = () if bodiless else replay.hide
     cached = bool(settings.REPLAY_CACHE_TTL_S) and not replay.hide and replay.step == REGION_STEP
     instruction = ReplayInstruction(
         region=(replay.region,),
         instance=replay.instance,
-        state="" if cached else sign(replay.step, replay.region),
+        state="" if cached else sign(replay.step, replay.region, context.here.machine),
         timeout_ms=0 if cached else TIMEOUT_MS,
         fallback="" if cached else "prefer_self",
-        transform=Transform(delete_headers=replay.hide),
+        transform=Transform(delete_headers=hide),
     )
-    if replay.hide:
+    if hide:
         return 200, {**headers, "content-type": JSON_TYPE}, write_instruction_json(instruction)
     headers[REPLAY] = write_instruction(instruction)
     if cached:
-        headers["fly-replay-cache"] = f"{host.partition(':')[0]}/*"
+        headers["fly-replay-cache"] = "/*"
         headers["fly-replay-cache-ttl-secs"] = str(settings.REPLAY_CACHE_TTL_S)
     return STATUS, headers, b""
 

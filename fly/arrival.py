@@ -49,10 +49,11 @@ class ReplayFailed:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What our own signature in `state` says: which step (R8) was taken, towards which region."""
+    """What our own signature in `state` says: which step (R8) was taken, towards which region, by which Machine."""
 
     step: str
     region: str
+    machine: str
 
 
 @dataclass(frozen=True, slots=True)

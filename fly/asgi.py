@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import cache
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -20,14 +21,19 @@ log = logging.getLogger(__name__)
 async def deny(scope: Scope, receive: Receive, send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
     """Answer a handshake with plain HTTP instead of accepting it.
 
-    A server without the ASGI extension for it can only close, which the client sees as a bare 403: logged, because a
-    replay is lost there. Source: ASGI specification, WebSocket Denial Response.
+    A server without the ASGI extension for it can only close, which the client sees as a bare 403: logged once, because
+    every replay is lost there. Source: ASGI specification, WebSocket Denial Response.
     """
     await receive()
     if DENIAL not in scope.get("extensions", {}):
-        log.error("The server cannot answer a handshake with %s: it lacks the extension %s.", status, DENIAL)
+        _log_lack()
         await send({"type": "websocket.close"})
         return
     length = (b"content-length", b"%d" % len(body))
     await send({"type": f"{DENIAL}.start", "status": status, "headers": [*headers, length]})
     await send({"type": f"{DENIAL}.body", "body": body})
+
+
+@cache
+def _log_lack() -> None:
+    log.error("The server lacks the ASGI extension %s: handshakes at the wrong place end in a bare 403.", DENIAL)

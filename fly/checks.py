@@ -10,6 +10,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from fly.hosts import LOBBY, REGION, UNKNOWN, resolve
 from fly.regions import REGIONS
 
+HTTPS_ONLY = (".app", ".dev", ".page")
+"""Top-level names that browsers open by https only (their HSTS preload list)."""
 FIRST = "fly.middleware.ReplayMiddleware"
 HOSTS = "django_hosts.middleware.HostsRequestMiddleware"
 
@@ -25,6 +27,9 @@ def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found = resolve(host)
         if (found.name, found.region) != meant:
             errors.append(Error(f"{host} resolves to {found}.", hint="Mend the table in ROOT_HOSTCONF.", id="fly.E001"))
+    if settings.DEFAULT_HOST != UNKNOWN:
+        hint = "django-hosts falls back to it for whatever matches nothing."
+        errors.append(Error(f"DEFAULT_HOST is {settings.DEFAULT_HOST!r}, not {UNKNOWN!r}.", hint=hint, id="fly.E007"))
     return errors
 
 
@@ -52,12 +57,18 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_parent_host(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Browsers can use the parent host the way the settings say."""
+    """Browsers can use the parent host and the cookies the way the settings say."""
     errors: list[CheckMessage] = []
-    if settings.PARENT_HOST.endswith(".dev") and settings.PUBLIC_SCHEME == "http":
-        hint = "Browsers open .dev by https only; use a name under .localhost on a laptop."
+    if settings.PARENT_HOST.endswith(HTTPS_ONLY) and settings.PUBLIC_SCHEME == "http":
+        hint = "Browsers open such names by https only; use a name under .localhost on a laptop."
         errors.append(Error(f"{settings.PARENT_HOST} cannot be reached by http.", hint=hint, id="fly.E005"))
     if settings.PARENT_HOST.count(".") < 1:
         hint = "Use two labels, such as play.localhost."
         errors.append(Error("Browsers share no cookie under a name of one label.", hint=hint, id="fly.E006"))
+    if settings.CSRF_COOKIE_DOMAIN not in (settings.PARENT_HOST, f".{settings.PARENT_HOST}"):
+        hint = "A form of the lobby that is sent to a region would be refused."
+        errors.append(Error("CSRF_COOKIE_DOMAIN is not PARENT_HOST.", hint=hint, id="fly.E008"))
+    if settings.SESSION_COOKIE_DOMAIN:
+        hint = "Leave it empty: a staff session shared by all hosts lets every region act for staff of another."
+        errors.append(Warning("SESSION_COOKIE_DOMAIN is set.", hint=hint, id="fly.W009"))
     return errors

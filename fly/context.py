@@ -18,18 +18,19 @@ from fly.hosts import UNKNOWN, Resolved, resolve
 from fly.replay import Decision, Refuse, Serve, Target, decide
 from fly.state import check
 
-ANYWHERE = ("/static/", "/healthz")
-"""Paths that every Machine answers alike: they are never replayed."""
+HEALTH = "/healthz"
+"""Answered by every Machine under any name, an address too: Fly's checks come without a host of ours."""
 
 _MAX_REPLAY_MS = 600_000
+_MAX_SKEW_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """The way of a request: edge, the Machine that replayed it if one did, and the Machine that serves it.
 
-    `replay_ms` is the time from that Machine's answer to here, by two clocks; None if nobody replayed or the clocks are at
-    odds. `verified`: our own signature says who replayed.
+    `replay_ms` is the time from that Machine's answer to here, by two clocks: 0 where they differ a little, None if nobody
+    replayed or they are at odds. `verified`: our own signature says that this Machine replayed it.
     """
 
     edge: str
@@ -49,7 +50,8 @@ class Route:
         """For the debug header `x-route`, in ASCII."""
         origin = f"edge={self.edge or 'none'}"
         if self.replayed_from_region is not None:
-            origin += f"; replayed-by={self.replayed_from_region}/{self.replayed_from_machine}; replay-ms={self.replay_ms}"
+            origin += f"; replayed-by={self.replayed_from_region}/{self.replayed_from_machine}"
+            origin += f"; replay-ms={self.replay_ms}" if self.replay_ms is not None else ""
             origin += f"; verified={str(self.verified).lower()}"
         return f"{origin}; here={self.region}/{self.machine}; reason={self.reason}"
 
@@ -79,8 +81,8 @@ def read_context(path: str, headers: Iterable[tuple[bytes, bytes]]) -> FlyContex
 
 
 def _decide(here: Here, path: str, host: Resolved, arrival: Arrival) -> Decision:
-    if path.startswith(ANYWHERE):
-        return Serve("FR1 every Machine has these files")
+    if path == HEALTH or path.startswith(settings.STATIC_URL):
+        return Serve("FR1 every Machine has this, under any name")
     if host.name == UNKNOWN:
         return Refuse(404, "not_found", "FR3 no such host")
     return decide(here, Target(host.region) if host.region else None, arrival)
@@ -96,7 +98,7 @@ def _route(here: Here, host: Resolved, arrival: Arrival, decision: Decision) -> 
         replayed_from_machine=source.instance if source else None,
         replay_ms=_elapsed_ms(source.t_us) if source else None,
         reason=decision.reason,
-        verified=arrival.proof is not None,
+        verified=source is not None and arrival.proof is not None and arrival.proof.machine == source.instance,
     )
 
 
@@ -104,4 +106,4 @@ def _elapsed_ms(t_us: int | None) -> float | None:
     if t_us is None:
         return None
     elapsed = time.time() * 1000 - t_us / 1000
-    return round(elapsed, 1) if 0 <= elapsed < _MAX_REPLAY_MS else None
+    return round(max(elapsed, 0.0), 1) if -_MAX_SKEW_MS <= elapsed < _MAX_REPLAY_MS else None

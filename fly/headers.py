@@ -20,7 +20,7 @@ CLIENT_AIMS = ("fly-force-instance-id", "fly-prefer-instance-id", "fly-force-reg
 _CODES = re.compile(r"[a-z0-9]{2,10}(?:,[a-z0-9]{2,10})*\Z")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _STATE = re.compile(r"[\x21\x23-\x3a\x3c-\x7e]{1,1024}\Z")  # printable, without space, quote and semicolon: nothing to escape
-_DURATION = re.compile(r"(\d{1,7})(ms|s|m)\Z")
+_DURATION = re.compile(r"([0-9]{1,7})(ms|s|m)\Z")
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\Z")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}\Z")
@@ -76,7 +76,8 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[Any], str]:
 
 
 def _region_list(value: Any) -> tuple[str, ...]:
-    return tuple(_matching(_CODES)("".join(value.lower().split())).split(","))
+    codes = ",".join(part.strip() for part in value.lower().split(","))
+    return tuple(_matching(_CODES)(codes).split(","))
 
 
 def _truth(value: Any) -> bool:
@@ -132,7 +133,9 @@ def parse_instruction(text: str) -> ReplayInstruction:
 def parse_instruction_json(body: bytes) -> ReplayInstruction:
     """Read the JSON form. Raises InvalidReplay like `parse_instruction`."""
     try:
-        data = json.loads(body)
+        data = json.loads(body, object_pairs_hook=_once)
+    except InvalidReplay:
+        raise
     except (ValueError, RecursionError):
         raise InvalidReplay("the body is not JSON") from None
     if not isinstance(data, dict):
@@ -148,6 +151,15 @@ def parse_instruction_json(body: bytes) -> ReplayInstruction:
         else:
             raise InvalidReplay(f"unknown field {key[:40]!r}")
     return _complete(values)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, whose keys must differ: of two, another reader may obey the other."""
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        twice = next(key for key in data if [name for name, _ in pairs].count(key) > 1)
+        raise InvalidReplay(f"field {twice[:40]!r} appears twice")
+    return data
 
 
 def _put(values: dict[str, Any], key: str, value: Any) -> None:
@@ -185,15 +197,25 @@ def _only(value: Any, name: str, known: tuple[str, ...]) -> dict[str, Any]:
     return value
 
 
+def _list(value: Any) -> list[Any]:
+    """The value itself. Raises ValueError for what is no list: a text would be taken for a list of its letters."""
+    if not isinstance(value, list):
+        raise ValueError
+    return value
+
+
 def _transform(value: Any) -> Transform:
     data = _only(value, "transform", ("path", "delete_headers", "set_headers"))
     try:
         header, text = _matching(_HEADER_NAME), _matching(_HEADER_VALUE)
+        items = [_only(item, "transform.set_headers", ("name", "value")) for item in _list(data.get("set_headers", []))]
         return Transform(
             path=_matching(_PATH)(data["path"]) if "path" in data else "",
-            delete_headers=tuple(header(name).lower() for name in data.get("delete_headers", [])),
-            set_headers=tuple((header(item["name"]).lower(), text(item["value"])) for item in data.get("set_headers", [])),
+            delete_headers=tuple(header(name).lower() for name in _list(data.get("delete_headers", []))),
+            set_headers=tuple((header(item["name"]).lower(), text(item["value"])) for item in items),
         )
+    except InvalidReplay:
+        raise
     except (ValueError, TypeError, KeyError):
         raise InvalidReplay("field 'transform' has a malformed value") from None
 
@@ -213,8 +235,9 @@ def write_instruction(instruction: ReplayInstruction) -> str:
     """The header form. Raises InvalidReplay if a value could break out of its field, or needs the JSON form."""
     if instruction.transform != Transform() or instruction.cache is not None:
         raise InvalidReplay("'transform' and 'cache' need the JSON form")
-    parts = [f'{key}="{value}"' if "," in str(value) else f"{key}={value}" for key, value in _values(instruction).items()]
-    text = ";".join(part.replace("=True", "=true") for part in parts)
+    truth = {"elsewhere": "true"} if instruction.elsewhere else {}
+    parts = [f'{key}="{value}"' if "," in str(value) else f"{key}={value}" for key, value in {**_values(instruction), **truth}.items()]
+    text = ";".join(parts)
     if parse_instruction(text) != instruction:
         raise InvalidReplay("a value breaks out of its field")
     return text

@@ -13,6 +13,7 @@ from django.utils.cache import add_never_cache_headers
 
 from fly.answer import RETRY_AFTER_S, city, nearest_other, replay_answer
 from fly.context import FlyContext, read_context
+from fly.hosts import UNKNOWN
 from fly.regions import REGIONS
 from fly.replay import MAX_REPLAY_BODY, Refuse, Replay
 
@@ -50,10 +51,13 @@ def _answer(request: HttpRequest) -> HttpResponse | None:
     request.fly = context  # type: ignore[attr-defined]
     decision = context.decision
     if isinstance(decision, Replay):
-        status, headers, body = replay_answer(context, decision, request.META.get("HTTP_HOST", ""))
+        status, headers, body = replay_answer(context, decision, bodiless=request.method == "HEAD")
         return HttpResponse(body, status=status, headers=headers)
     if isinstance(decision, Refuse):
         return _refuse(request, context, decision)
+    if context.host.name == UNKNOWN:
+        # Static files, for the 404 page of such a name too: Django's own host check would answer them with 400.
+        request.META["HTTP_HOST"] = settings.PARENT_HOST
     return None
 
 

@@ -84,11 +84,13 @@ def decide(here: Here, target: Target | None, arrival: Arrival) -> Decision:
 
 
 def _taken(step: str, target: Target, arrival: Arrival) -> bool:
-    """Whether this step was taken before. Only our own signature can say that it was an earlier, wider step."""
-    if arrival.cache_status in ("hit", "miss"):
-        # The edge's replay cache took the region step for us and leaves no source.
-        return step == REGION_STEP
+    """Whether this step was taken before. That it was an earlier, wider step is said by our own signature or by the cache."""
+    by_cache = arrival.cache_status in ("hit", "miss")
+    if step == REGION_STEP:
+        return arrival.replayed or by_cache
     if not arrival.replayed:
         return False
-    earlier = arrival.proof is not None and arrival.proof.step == REGION_STEP and arrival.proof.region == target.region
-    return not (step == INSTANCE_STEP and earlier)
+    if arrival.proof is not None:
+        return not (arrival.proof.step == REGION_STEP and arrival.proof.region == target.region)
+    # The edge's cache takes the region step only, and never with state; each of our instance steps has one.
+    return not (by_cache and arrival.source is not None and not arrival.source.state)

@@ -41,8 +41,7 @@ class ReplayRouter:
         context: FlyContext = scope["fly"]
         decision = context.decision
         if isinstance(decision, Replay):
-            host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-            status, headers, body = replay_answer(context, decision, host)
+            status, headers, body = replay_answer(context, decision)
             await deny(scope, receive, send, status, [(n.encode(), v.encode()) for n, v in headers.items()], body)
         elif isinstance(decision, Refuse):
             await self._refuse(scope, receive, send, decision)
@@ -52,7 +51,7 @@ class ReplayRouter:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refuse) -> None:
         context: FlyContext = scope["fly"]
         why = {"code": self.unreachable_code, "text": f"{city(context.region)} is not answering.", "nearest": nearest_other(context)}
-        if refusal.status == 503 and parse_qs(scope.get("query_string", b"")).get(b"why") == [b"close"]:
+        if refusal.status == 503 and parse_qs(scope.get("query_string", b"").decode("latin-1")).get("why") == ["close"]:
             await receive()
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.send", "text": json.dumps({"type": "bye", **why, "retry_ms": RETRY_AFTER_S * 1000})})

@@ -21,16 +21,16 @@ def _signer() -> TimestampSigner:
     return TimestampSigner(salt="fly.replay.state")
 
 
-def sign(step: str, region: str) -> str:
-    """The `state` that says: this project took `step` towards `region`, now."""
-    return base64.urlsafe_b64encode(_signer().sign(f"{step} {region}").encode()).rstrip(b"=").decode()
+def sign(step: str, region: str, machine: str) -> str:
+    """The `state` that says: `machine` of this project took `step` towards `region`, now."""
+    return base64.urlsafe_b64encode(_signer().sign(f"{step} {region} {machine}").encode()).rstrip(b"=").decode()
 
 
 def check(state: str) -> Proof | None:
     """What a `state` proves; None if it is not ours, older than a minute, or not to be read. Never raises."""
     try:
         text = base64.b64decode(state.encode() + b"=" * (-len(state) % 4), altchars=b"-_", validate=True).decode()
-        step, _, region = _signer().unsign(text, max_age=MAX_AGE_S).partition(" ")
+        step, region, machine = _signer().unsign(text, max_age=MAX_AGE_S).split(" ")
     except (BadSignature, ValueError):
         return None
-    return Proof(step, region) if step in _STEPS else None
+    return Proof(step, region, machine) if step in _STEPS else None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings as SettingsWrapper
 
+from fly.asgi import _log_lack
 from fly.here import Here
 from fly.origin import SameOrigin, same_origin
 from fly.router import HostRouter, ReplayRouter
@@ -96,6 +97,22 @@ async def test_a_browser_that_asks_why_is_told_by_a_close_code() -> None:
 
 
 @pytest.mark.usefixtures("newark")
+@pytest.mark.parametrize("query", [b"", b"why=", b"why=close&why=close", b"why=open", b"\xff=1&%ff=%00", b"why=%63lose%00", b"&&==;"])
+async def test_nobody_else_is_accepted_to_be_told(query: bytes) -> None:
+    """[FR22] Any other query gets the refusal in plain HTTP; bytes that are no text raise nothing."""
+    start, body = await shake(stack(), query=query, fly_replay_failed="region=cdg")
+    assert start["status"] == 503
+    assert b"FR5" in body["body"]
+
+
+@pytest.mark.usefixtures("newark")
+async def test_only_what_may_pass_is_told_by_a_close_code() -> None:
+    """[FR22] ?why=close opens nothing but a 503: not an unknown host, not a body that is too large."""
+    assert (await shake(stack(), host="evil.example", query=b"why=close"))[0]["status"] == 404
+    assert (await shake(stack(), query=b"why=close", content_length="9999999"))[0]["status"] == 413
+
+
+@pytest.mark.usefixtures("newark")
 async def test_a_replay_is_not_accepted_even_for_one_who_asks_why() -> None:
     """[FR21] ?why=close changes refusals only; what can be replayed is never accepted first."""
     start, _ = await shake(stack(), query=b"why=close")
@@ -109,10 +126,13 @@ async def test_an_unknown_host_is_a_404(host: str) -> None:
     assert start["status"] == 404
 
 
-async def test_a_server_without_the_extension_can_only_close() -> None:
-    """[FR21] On a server without the denial extension the handshake is closed, never accepted."""
-    (close,) = await shake(stack(), host="evil.example", denial=False)
-    assert close["type"] == "websocket.close"
+async def test_a_server_without_the_extension_can_only_close(caplog: pytest.LogCaptureFixture) -> None:
+    """[FR21] On a server without the denial extension the handshake is closed, never accepted, and the log says so once."""
+    _log_lack.cache_clear()
+    for _ in range(2):
+        (close,) = await shake(stack(), host="evil.example", denial=False)
+        assert close["type"] == "websocket.close"
+    assert caplog.text.count("lacks the ASGI extension") == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +71,13 @@ def test_the_header_form_is_read(text: str, wanted: ReplayInstruction) -> None:
         ("region=cdg;state=a b", "'state'"),
         ("region=cdg;domain=x", "domain"),
         ("region", "region"),
+        ("region=c dg", "'region'"),
+        ("region=cdg,", "'region'"),
+        ("region=cdg;timeout=\u0661s", "'timeout'"),
+        ("region=cdg\x00", "'region'"),
+        ("region=cdg;prefer_instance=a b", "'prefer_instance'"),
+        ("app=a/b", "'app'"),
+        ("region=cdg;transform=x", "transform"),
     ],
 )
 def test_what_is_wrong_with_an_instruction_is_named(text: str, named: str) -> None:
@@ -103,7 +112,19 @@ def test_the_json_form_is_read() -> None:
         (b'{"region":"cdg","transform":{"delete_headers":["a b"]}}', "'transform'"),
         (b'{"region":"cdg","transform":{"set_headers":[{"name":"a","value":"b\\r\\nc"}]}}', "'transform'"),
         (b'{"region":"cdg","transform":{"path":"x"}}', "'transform'"),
+        (b'{"region":"cdg","transform":{"delete_headers":"abc"}}', "'transform'"),
+        (b'{"region":"cdg","transform":{"delete_headers":null}}', "'transform'"),
+        (b'{"region":"cdg","transform":{"set_headers":[{"name":"a"}]}}', "'transform'"),
+        (b'{"region":"cdg","transform":{"set_headers":[{"name":"a","value":"b","x":1}]}}', "transform.set_headers.x"),
+        (b'{"region":"cdg","transform":{"set_headers":["a"]}}', "transform.set_headers"),
+        (b'{"region":"cdg","transform":[]}', "'transform'"),
+        (b'{"region":"cdg","region":"nrt"}', "'region' appears twice"),
         (b'{"region":"cdg","cache":{"ttl":"30"}}', "'cache'"),
+        (b'{"region":"cdg","cache":{"ttl":true}}', "'cache'"),
+        (b'{"region":"cdg","cache":{"seconds":1}}', "cache.seconds"),
+        (b'{"region":"cdg","timeout":5}', "'timeout'"),
+        (b'{"region":"cdg","elsewhere":1}', "'elsewhere'"),
+        (b'{"state":"abc"}', "no target"),
         (b"[" * 100_000, "JSON"),
     ],
 )
@@ -126,6 +147,40 @@ INSTRUCTIONS = st.builds(
     timeout_ms=st.integers(0, 60_000),
     fallback=st.sampled_from(["", "force_self", "prefer_self"]),
 )
+
+
+TOKEN = st.from_regex(r"[a-z][a-z0-9-]{0,12}", fullmatch=True)
+TRANSFORMS = st.builds(
+    Transform,
+    path=st.just("") | st.from_regex(r"/[a-z0-9/?=&%.]{0,20}", fullmatch=True),
+    delete_headers=st.lists(TOKEN, max_size=3).map(tuple),
+    set_headers=st.lists(st.tuples(TOKEN, st.from_regex(r"[ -~]{0,20}", fullmatch=True)), max_size=3).map(tuple),
+)
+CACHES = st.none() | st.builds(Cache, st.just("") | st.just("/x/*"), st.integers(0, 3600), st.booleans(), st.booleans())
+
+
+@given(INSTRUCTIONS, TRANSFORMS, CACHES)
+def test_the_json_form_is_read_back(instruction: ReplayInstruction, transform: Transform, cache: Cache | None) -> None:
+    """[FR11] Transforms and cache orders are read back as they were written, and the header form refuses to carry them."""
+    whole = replace(instruction, transform=transform, cache=cache)
+    assert parse_instruction_json(write_instruction_json(whole)) == whole
+    if whole != instruction:
+        with pytest.raises(InvalidReplay, match="JSON form"):
+            write_instruction(whole)
+
+
+def test_a_state_may_hold_what_looks_like_a_truth() -> None:
+    """[FR11] A state is written as it is, whatever it looks like."""
+    instruction = I(region=("cdg",), state="a=True", elsewhere=True)
+    assert write_instruction(instruction) == "region=cdg;state=a=True;elsewhere=true"
+
+
+@given(st.text(max_size=120) | st.binary(max_size=120).map(lambda data: data.decode("latin-1")))
+def test_any_text_as_an_instruction_is_read_or_refused(text: str) -> None:
+    """[FR12] Whatever an answer carries as an instruction, in either form: it is read, or refused as InvalidReplay."""
+    for read in (lambda: parse_instruction(text), lambda: parse_instruction_json(text.encode("utf-8", "surrogatepass"))):
+        with suppress(InvalidReplay):
+            assert isinstance(read(), ReplayInstruction)
 
 
 @given(INSTRUCTIONS)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fly.arrival import Arrival, Proof, ReplaySource, read_arrival
+from fly.arrival import Arrival, Proof, ReplaySource, read_arrival, write_source
 from fly.here import Here
 from fly.regions import REGIONS
 from fly.replay import INSTANCE_STEP, MAX_REPLAY_BODY, REGION_STEP, Decision, Refuse, Replay, Serve, Target, decide
+
+Headers = list[tuple[bytes, bytes]]
 
 EWR = Here("rooms", "aaaa", "ewr")
 CDG = Here("rooms", "bbbb", "cdg")
@@ -19,8 +22,9 @@ LAPTOP = Here("local", "local", "")
 PARIS = Target("cdg")
 OWNER = Target("cdg", "cccc")
 FROM_EWR = ReplaySource("aaaa", "ewr", 1, "x")
-REGION_DONE = Proof(REGION_STEP, "cdg")
-INSTANCE_DONE = Proof(INSTANCE_STEP, "cdg")
+BARE = ReplaySource("aaaa", "ewr", 1, "")
+REGION_DONE = Proof(REGION_STEP, "cdg", "aaaa")
+INSTANCE_DONE = Proof(INSTANCE_STEP, "cdg", "aaaa")
 
 
 def row(rule: str, here: Here, target: Target | None, wanted: Any, **arrival: Any) -> Any:
@@ -49,7 +53,11 @@ TABLE = [
     row("FR6", EWR, PARIS, (503, "not_answering"), cache_status="miss"),
     row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True),
     row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=INSTANCE_DONE),
-    row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=Proof(REGION_STEP, "nrt")),
+    row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=Proof(REGION_STEP, "nrt", "aaaa")),
+    row("FR6", CDG, OWNER, (503, "not_answering"), cache_status="hit", replayed=True),
+    row("FR6", CDG, OWNER, (503, "not_answering"), cache_status="hit", replayed=True, source=FROM_EWR),
+    row("FR6", CDG, OWNER, (503, "not_answering"), cache_status="miss", replayed=True, source=FROM_EWR, proof=INSTANCE_DONE),
+    row("FR6", CDG, OWNER, (503, "not_answering"), cache_status="bypass", replayed=True, source=BARE),
     row("FR7", EWR, PARIS, (413, "too_large"), body_bytes=None),
     row("FR7", EWR, PARIS, (413, "too_large"), body_bytes=MAX_REPLAY_BODY + 1),
     row("FR8", EWR, PARIS, ("region", "cdg", "")),
@@ -59,6 +67,7 @@ TABLE = [
     row("FR9", CDG, OWNER, ("instance", "cdg", "cccc")),
     row("FR9", CDG, OWNER, ("instance", "cdg", "cccc"), replayed=True, source=FROM_EWR, proof=REGION_DONE),
     row("FR9", CDG, OWNER, ("instance", "cdg", "cccc"), cache_status="hit"),
+    row("FR9", CDG, OWNER, ("instance", "cdg", "cccc"), cache_status="miss", replayed=True, source=BARE),
 ]
 
 
@@ -100,25 +109,72 @@ HEADERS = st.lists(st.tuples(NAMES | st.binary(max_size=30), SHAPES | st.binary(
 
 
 @given(HEADERS, st.sampled_from([EWR, CDG, LAPTOP]), st.sampled_from([None, PARIS, OWNER, Target("nope")]))
-def test_arbitrary_headers_raise_nothing_and_are_never_replayed_twice(headers: Any, here: Here, target: Target | None) -> None:
-    """[FR6] Whatever a request carries, reading and deciding raise nothing, and what says it was replayed is not replayed again."""
+def test_arbitrary_headers_raise_nothing(headers: Any, here: Here, target: Target | None) -> None:
+    """[FR6] [FR14] Whatever a request carries, reading and deciding raise nothing; a replayed one is not sent to the region again."""
     arrival = read_arrival(headers, lambda state: None)
     decision = decide(here, target, arrival)
     if any(name.lower() == b"fly-replay-src" for name, _ in headers):
         assert arrival.replayed
-        assert not isinstance(decision, Replay)
+        assert not (isinstance(decision, Replay) and decision.step == REGION_STEP)
 
 
-@given(st.sampled_from(sorted(REGIONS)), st.sampled_from(sorted(REGIONS)), st.booleans())
-def test_replays_narrow_and_end(start: str, wanted: str, owned_elsewhere: bool) -> None:
-    """[FR6] From any Machine a request reaches its target in at most two replays, each step once, when every replay arrives."""
-    target = Target(wanted, "owner" if owned_elsewhere else "")
-    here, arrival, steps = Here("rooms", "m-start", start), Arrival(), []
-    while isinstance(decision := decide(here, target, arrival), Replay):
+@dataclass(frozen=True)
+class Edge:
+    """An edge at its worst: what it leaves standing of a client's own headers, whether it caches, and where it brings a replay."""
+
+    keeps: bool
+    caches: bool
+    obeys: bool
+
+
+def carry(edge: Edge, headers: Headers, decision: Replay, by: Here) -> Headers:
+    """The headers of a request after a replay, as Fly documents them; a cached one leaves no source."""
+    ours = (b"fly-replay-src", b"fly-replay-cache-status")
+    kept = [pair for pair in headers if edge.keeps or pair[0] not in ours]
+    if edge.caches and decision.step == REGION_STEP:
+        return [*kept, (b"fly-replay-cache-status", b"miss")]
+    state = f"{decision.step}.{decision.region}.{by.machine}"
+    source = write_source(ReplaySource(by.machine, by.region, 1, state)).encode()
+    return [*(pair for pair in kept if pair[0] != b"fly-replay-src"), (b"fly-replay-src", source)]
+
+
+def signed(state: str) -> Proof | None:
+    """Stands for the signature: whoever writes three words in this form has signed them."""
+    words = state.split(".")
+    return Proof(*words) if len(words) == 3 and words[0] in (REGION_STEP, INSTANCE_STEP) else None
+
+
+@given(
+    st.builds(Edge, st.booleans(), st.booleans(), st.booleans()),
+    st.lists(st.tuples(NAMES, SHAPES), max_size=4),
+    st.lists(st.sampled_from(["cccc", "dddd", "eeee"]), min_size=12, max_size=12),
+    st.sampled_from([EWR, CDG]),
+)
+@example(Edge(keeps=True, caches=True, obeys=True), [], ["cccc", "dddd"] * 6, EWR)
+@example(Edge(keeps=True, caches=False, obeys=True), [(b"fly-replay-cache-status", b"hit")], ["cccc", "dddd"] * 6, CDG)
+def test_no_step_is_taken_twice(edge: Edge, headers: Headers, owners: list[str], here: Here) -> None:
+    """[FR6] Whatever a client forges and the edge makes of it, though the owner changes at every hop, no step is taken twice."""
+    steps: list[str] = []
+    for owner in owners:
+        decision = decide(here, Target("cdg", owner), read_arrival(headers, signed))
+        if not isinstance(decision, Replay):
+            break
         steps.append(decision.step)
-        source = ReplaySource(here.machine, here.region, 1, "signed")
-        arrival = Arrival(replayed=True, source=source, proof=Proof(decision.step, decision.region))
+        headers = carry(edge, headers, decision, here)
+        if edge.obeys:
+            here = Here("rooms", decision.instance or "bbbb", decision.region)
+    assert len(set(steps)) == len(steps)
+
+
+@given(st.sampled_from(sorted(REGIONS)), st.sampled_from(sorted(REGIONS)), st.booleans(), st.booleans())
+def test_replays_narrow_and_arrive(start: str, wanted: str, owned_elsewhere: bool, cached: bool) -> None:
+    """[FR6] [FR9] From any Machine, by cache or without, a request reaches its target in at most two replays: region, then instance."""
+    target = Target(wanted, "owner" if owned_elsewhere else "")
+    here, headers, steps = Here("rooms", "m-start", start), [], []
+    edge = Edge(keeps=True, caches=cached, obeys=True)
+    while isinstance(decision := decide(here, target, read_arrival(headers, signed)), Replay):
+        steps.append(decision.step)
+        headers = carry(edge, headers, decision, here)
         here = Here("rooms", decision.instance or f"m-{decision.region}", decision.region)
     assert isinstance(decision, Serve)
-    assert steps == [step for step in (REGION_STEP, INSTANCE_STEP) if step in steps]
-    assert len(steps) <= 2
+    assert steps == [REGION_STEP] * (start != wanted) + [INSTANCE_STEP] * owned_elsewhere

@@ -3,6 +3,7 @@
 
 const FIRST_MS = 1000;
 const MOST_MS = 15000;
+const DOWN = [502, 503, 504];
 
 /** The pause before attempt `n` (0, 1, …) in ms: doubled each time, between half and the whole of it. */
 export function pause(n, random = Math.random) {
@@ -10,7 +11,8 @@ export function pause(n, random = Math.random) {
   return whole / 2 + (random() * whole) / 2;
 }
 
-/** Ask `url` again and again until its status is not 503; then call `answered`. `say` shows what is going on. */
+/** Ask `url` again and again until its status is another than 502, 503 or 504; then call `answered`. `say` shows what is going on.
+ * Our own refusal is 503; while a region is down Fly's edge may also answer by itself, with a page that tries nothing. */
 export async function retry({ url, say, answered, fetcher = fetch, wait = (ms) => new Promise((done) => setTimeout(done, ms)), random }) {
   for (let n = 0; ; n += 1) {
     const ms = pause(n, random);
@@ -19,7 +21,7 @@ export async function retry({ url, say, answered, fetcher = fetch, wait = (ms) =
     say("Trying …");
     try {
       const answer = await fetcher(url, { method: "HEAD", cache: "no-store", redirect: "manual" });
-      if (answer.status !== 503) return answered();
+      if (!DOWN.includes(answer.status)) return answered();
     } catch {
       // No network at all: the next attempt may have one.
     }
