@@ -16,12 +16,14 @@ let chosen = null;
 let failures = 0;
 
 function show() {
-  const nearest = [...trips].filter(([, ms]) => ms !== null).sort((a, b) => a[1] - b[1])[0]?.[0];
+  // Fly's edge is the nearest there is; without one, what was measured must say it.
+  const measured = [...trips].filter(([, ms]) => ms !== null).sort((a, b) => a[1] - b[1])[0]?.[0];
+  const nearest = regions.some((one) => one.enabled && one.code === data.edge?.code) ? data.edge.code : measured;
   for (const region of regions) {
     const card = list.querySelector(`[data-code="${CSS.escape(region.code)}"]`);
     if (!card) continue;
     card.dataset.state = region.state;
-    card.dataset.nearest = String(region.code === nearest && trips.size > 1);
+    card.dataset.nearest = String(region.code === nearest);
     const values = { state: region.state === "up" ? (card.dataset.nearest === "true" ? "nearest to you" : "up") : "asleep", players: region.players, rooms: region.rooms, rtt: say(trips.get(region.code)) };
     for (const [field, value] of Object.entries(values)) set(card.querySelector(`[data-field="${field}"]`), String(value));
   }
