@@ -61,7 +61,8 @@ def run() -> dict[str, object]:
     """Measure all in turn, several rounds, and compare medians."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        environ = {**environment(Path(folder)), **fly_environ("rooms", "cdg", "cdg"), "DEBUG": "0", "PUBLIC_SCHEME": "http", "PARENT_HOST": "play.localhost"}
+        production = {"DEBUG": "0", "PUBLIC_SCHEME": "http", "PARENT_HOST": "play.localhost"}
+        environ = {**environment(Path(folder)), **fly_environ("rooms", "cdg", "cdg"), **production}
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True)
         command = [sys.executable, "-m", "fly.server", "config.asgi:application", "--port", str(port)]
         server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -20,6 +20,7 @@ from tests.support.raw import handshake
 
 LIMIT_S = 60
 Handler = Callable[[bytes, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+GET = "GET / HTTP/1.1\r\nHost: play.localhost\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -76,7 +77,7 @@ class World:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.edge.port)
 
-    async def ask(self, text: str = "GET / HTTP/1.1\r\nHost: play.localhost\r\n\r\n", body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
+    async def ask(self, text: str = GET, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
         reader, writer = await self.connect()
         writer.write(text.encode("latin-1") + body)
         try:
@@ -187,7 +188,8 @@ async def test_ten_replays_are_allowed_and_the_eleventh_is_an_error(world: World
 
 
 @pytest.mark.parametrize(
-    ("text", "named"), [("regoin=cdg", "regoin"), ("region=cdg;state=a b", "state"), ("state=x", "no target"), ("region=cdg;domain=x", "domain")]
+    ("text", "named"),
+    [("regoin=cdg", "regoin"), ("region=cdg;state=a b", "state"), ("state=x", "no target"), ("region=cdg;domain=x", "domain")],
 )
 async def test_an_invalid_instruction_names_its_field(world: World, text: str, named: str) -> None:
     """[ED30] What cannot be obeyed is PA03, and the answer names what is wrong with it."""
@@ -255,7 +257,8 @@ async def test_a_request_that_fell_back_is_not_replayed_again(world: World) -> N
 
 async def test_a_cached_replay_skips_the_first_machine(world: World) -> None:
     """[ED14] [ED18] A kept replay goes straight to its target: status hit, no source; the first time the status is miss."""
-    world.handlers["ewr"] = replay("region=cdg", "fly-replay-cache: /*\r\nfly-replay-cache-ttl-secs: 60\r\nfly-replay-cache-allow-bypass: yes\r\n")
+    orders = "fly-replay-cache: /*\r\nfly-replay-cache-ttl-secs: 60\r\nfly-replay-cache-allow-bypass: yes\r\n"
+    world.handlers["ewr"] = replay("region=cdg", orders)
     for _ in range(2):
         assert (await world.ask())[0] == 200
     assert order_of(world) == ["ewr", "cdg", "cdg"]
