@@ -120,9 +120,10 @@ class Command(DjangoRunserver):
 
 def _watch() -> int:
     """Run the server in a child, anew whenever code has changed; returns its exit code."""
-    os.putenv(autoreload.DJANGO_AUTORELOAD_ENV, "true")
+    # Handed over by name: without it in its environment a child would start a child of its own, and so on for ever.
+    environ = {**os.environ, autoreload.DJANGO_AUTORELOAD_ENV: "true"}
     while True:
-        child = subprocess.Popen(autoreload.get_child_arguments(), close_fds=False)  # noqa: S603 (our own command line)
+        child = subprocess.Popen(autoreload.get_child_arguments(), env=environ, close_fds=False)  # noqa: S603 (our own command line)
         signal.signal(signal.SIGTERM, lambda *_, child=child: child.terminate())
         try:
             code = child.wait()
