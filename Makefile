@@ -16,12 +16,12 @@ help: ## list what can be made
 $(VENV)/.base: requirements/base.txt
 	@test -x $(BIN)/python || { echo "· making a virtual environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "· installing what the platform needs ($$(grep -c '==' requirements/base.txt) packages, pinned and hashed; about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/base.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar on --no-deps --require-hashes -r requirements/base.txt
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.base
 	@echo "· installing what the tests need"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/test.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar on --no-deps --require-hashes -r requirements/test.txt
 	@touch $@
 
 play: $(VENV)/.base ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real)
