@@ -13,14 +13,13 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, parse_cookie
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -109,16 +108,9 @@ def read_cookie(value: str) -> Player | None:
 
 def player_of(scope: Any) -> Player | None:
     """The player whose browser opens a handshake; None without a cookie of ours. Never raises, touches no database."""
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            jar: SimpleCookie = SimpleCookie()
-            try:
-                jar.load(value.decode("latin-1"))
-            except CookieError:
-                continue
-            if settings.PLAYER_COOKIE in jar:
-                return read_cookie(jar[settings.PLAYER_COOKIE].value)
-    return None
+    # As pages read it: a stricter parser would lose the player to another site's odd cookie on the same parent domain.
+    cookies = parse_cookie("; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"))
+    return read_cookie(cookies.get(settings.PLAYER_COOKIE, ""))
 
 
 def set_cookie(response: HttpResponseBase, player: Player) -> None:
@@ -188,10 +180,10 @@ def me(request: HttpRequest) -> HttpResponseBase:
     try:
         asked = json.loads(request.body) if request.content_type == "application/json" else request.POST
         name, colour = asked.get("name", before.name), asked.get("colour", before.colour)
-        after = Player(before.id, clean_name(str(name)), clean_colour(str(colour)))
+        after = Player(before.id, clean_name(name), clean_colour(colour))
     except Rejected as rejected:
         return JsonResponse({"code": rejected.code.value, "text": rejected.text}, status=400)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return JsonResponse({"code": "bad_message", "text": "Send a name and a colour."}, status=400)
     response: HttpResponse = JsonResponse(after.as_dict()) if wants_json else redirect(_back(request, str(asked.get("next", "/"))))
     set_cookie(response, after)
@@ -200,6 +192,9 @@ def me(request: HttpRequest) -> HttpResponseBase:
 
 def _back(request: HttpRequest, url: str) -> str:
     """Where a form wants to go afterwards, if that is one of our hosts."""
-    host = urlsplit(url).netloc
+    try:
+        host = urlsplit(url).netloc
+    except ValueError:
+        return "/"
     allowed = {request.get_host(), *({host} if host and resolve(host).name != UNKNOWN else ())}
     return url if url_has_allowed_host_and_scheme(url, allowed) else "/"

@@ -78,6 +78,15 @@ def test_a_handshake_is_its_browsers_player() -> None:
     assert player_of({"headers": []}) is None
 
 
+@pytest.mark.parametrize("others", [b'odd={"a": 1}', b"a b=1", b"no value", b'open="', b"\xff=\xfe"])
+def test_a_handshake_has_the_player_of_the_page(others: bytes) -> None:
+    """[LB13] Odd cookies of other sites under the parent domain do not make a page's player a guest in its socket."""
+    cookie = others + f"; {settings.PLAYER_COOKIE}={write_cookie(ADA)}".encode()
+    assert player_of({"headers": [(b"cookie", cookie)]}) == ADA
+    client = Client(headers={"cookie": cookie.decode("latin-1")})
+    assert settings.PLAYER_COOKIE not in client.get("/", headers=HOST).cookies
+
+
 def test_a_name_is_changed_by_fetch() -> None:
     """[LB15] POST /me/ with JSON changes name and colour, keeps the id, and sets the cookie anew."""
     body = '{"name": "  Grace \\u202e Hopper ", "colour": "#15803D"}'
@@ -86,7 +95,21 @@ def test_a_name_is_changed_by_fetch() -> None:
     assert read_cookie(answer.cookies[settings.PLAYER_COOKIE].value) == Player(ADA.id, "Grace Hopper", "#15803d")
 
 
-@pytest.mark.parametrize("body", ['{"name": ""}', '{"name": "' + "x" * 40 + '"}', '{"colour": "red"}', "[]", "{", '{"name": "\\u200d"}'])
+BAD_BODIES = {
+    "empty": '{"name": ""}',
+    "long": '{"name": "' + "x" * 40 + '"}',
+    "colour": '{"colour": "red"}',
+    "list": "[]",
+    "broken": "{",
+    "unseen": '{"name": "\\u200d"}',
+    "null": '{"name": null}',
+    "number": '{"colour": 111111}',
+    "nested": '{"name": {"name": "Ada"}}',
+    "deep": "[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES)
 def test_a_bad_name_is_refused_by_name(body: str) -> None:
     """[LB15] A name or colour that cannot be is a 400 with a code and a sentence."""
     answer = signed_in().post("/me/", body, content_type="application/json", headers={**HOST, "accept": "application/json"})
@@ -102,6 +125,11 @@ def test_a_bad_name_is_refused_by_name(body: str) -> None:
         ("http://evil.example/", "/"),
         ("//evil.example/", "/"),
         ("javascript:alert(1)", "/"),
+        ("http://[", "/"),
+        ("http://evil.example\\@play.localhost/", "/"),
+        ("http://play.localhost.evil.example/", "/"),
+        ("http://play.localhost@evil.example/", "/"),
+        ("/\\evil.example/", "/"),
     ],
 )
 def test_a_form_leads_back_to_our_hosts_only(wanted: str, leads_to: str) -> None:
