@@ -77,10 +77,12 @@ class Heartbeat:
     def _beat(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._interval_s, self._beat)
-        if self._busy_since is None:
+        # Read once: the thread sets it to None when it is done.
+        busy_since = self._busy_since
+        if busy_since is None:
             self._busy_since = loop.time()
             self._work.put((self._record, self._beats()))
-        elif loop.time() - self._busy_since > HANGING_S:
+        elif loop.time() - busy_since > HANGING_S:
             self._failed(f"no answer for {HANGING_S:g} s")
 
     # On the thread

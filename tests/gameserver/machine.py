@@ -1,0 +1,105 @@
+"""A real server process for tests: `python -m fly.server config.asgi:application` with databases of its own, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.gameserver.rooms import PATIENCE_S, until
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "cdg.play.localhost"
+
+
+class Machine:
+    """One server process at a time over the same database files. Use as an async context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        self.region_database = folder / "region.sqlite3"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Start a process and wait until it listens; its port differs each time."""
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("FLY_")}
+        environ |= {
+            "DATABASE_URL": f"sqlite:///{self.folder}/lobby.sqlite3",
+            "REGION_DATABASE_URL": f"sqlite:///{self.region_database}",
+            "DRAIN_BUDGET_S": "20",
+        }
+        out = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "fly.server", "config.asgi:application", "--port", "0"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=log)
+
+        def listening() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, self.log.read_text()
+            out.seek(0)
+            self._said = out.read().decode()
+            return "Listening on http://" in self._said and self._said.endswith("\n")
+
+        await until(listening, "the server to listen")
+        self.port = int(self._said.split("http://", 1)[1].splitlines()[0].rpartition(":")[2])
+        out.close()
+
+    async def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the exit code."""
+        assert self.process is not None
+        process = self.process
+        process.send_signal(number)
+        await until(lambda: process.poll() is not None, "the server to end")
+        assert process.returncode is not None
+        return process.returncode
+
+    async def __aenter__(self) -> Machine:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+            self.process.wait()
+
+    async def connect(self, slug: str = "main") -> ClientConnection:
+        """A socket of the `websockets` package, as a client of this region."""
+        sock = socket.create_connection(("127.0.0.1", self.port))
+        return await connect(f"ws://{HOST}:{self.port}/ws/r/{slug}/", sock=sock, compression=None, ping_interval=None)
+
+
+async def read(ws: ClientConnection, *kinds: str) -> dict[str, Any]:
+    """The next message of one of these types."""
+    while True:
+        message: dict[str, Any] = json.loads(await ws.recv())
+        if message["type"] in kinds:
+            return message
+
+
+async def close_code(ws: ClientConnection) -> int:
+    """Read on until the server closes; the code of its close frame, 1006 without one."""
+    with suppress(ConnectionClosed):
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                await ws.recv()
+    assert ws.close_code is not None
+    return ws.close_code
+
+
+async def send(ws: ClientConnection, **command: Any) -> None:
+    """Send one command."""
+    await ws.send(json.dumps(command))
