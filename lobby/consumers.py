@@ -6,15 +6,12 @@ It reads nothing from the client: a client that talks is closed with 4500.
 from __future__ import annotations
 
 import asyncio
-import json
-from functools import partial
+import contextlib
 from typing import Any
 
 from channels.consumer import AsyncConsumer
-from django.conf import settings
 
-from lobby.listing import listing
-from lobby.watch import Rows, watch
+from lobby.watch import watch
 
 BAD_MESSAGES = 4500
 
@@ -28,37 +25,29 @@ class LobbyConsumer(AsyncConsumer):  # type: ignore[misc]
         """Serve one socket from the handshake to the end."""
         await receive()
         await send({"type": "websocket.accept"})
-        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-        changes: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
-        url = partial(_region_url, host)
-
-        def show(rows: Rows) -> None:
-            text = json.dumps({"type": "lobby", "regions": listing(*rows, url)})
-            # A slow client skips lists: the newest says everything.
-            if changes.full():
-                changes.get_nowait()
-            changes.put_nowait(text)
-
-        show(await watch.look())
-        teller = asyncio.ensure_future(_tell(changes, send))
-        watch.add(show)
+        news = asyncio.Event()
+        teller = asyncio.ensure_future(_tell(news, _port(scope), send))
+        watch.add(news)
         try:
-            while (await receive())["type"] != "websocket.disconnect":
+            if (await receive())["type"] != "websocket.disconnect":
+                teller.cancel()
                 await send({"type": "websocket.close", "code": BAD_MESSAGES, "reason": "the lobby listens to nothing"})
         finally:
-            watch.remove(show)
             teller.cancel()
+            watch.remove(news)
 
 
-async def _tell(changes: asyncio.Queue[str], send: Any) -> None:
-    told = ""
-    while True:
-        text = await changes.get()
-        if text != told:
-            told = text
-            await send({"type": "websocket.send", "text": text})
+async def _tell(news: asyncio.Event, port: str, send: Any) -> None:
+    """A slow client skips lists: while `send` waits for it, the list goes on, and the newest says everything."""
+    # ASGI servers may say by an OSError that the client is gone; `receive` says it too.
+    with contextlib.suppress(OSError):
+        while True:
+            await news.wait()
+            news.clear()
+            await send({"type": "websocket.send", "text": watch.text(port)})
 
 
-def _region_url(host: str, code: str) -> str:
+def _port(scope: Any) -> str:
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
     _, colon, port = host.rpartition(":")
-    return f"{settings.PUBLIC_SCHEME}://{code}.{settings.PARENT_HOST}{colon}{port if colon else ''}/"
+    return f"{colon}{port}" if colon else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -15,7 +16,9 @@ from django.test import Client
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from fly.regions import REGIONS
+from gameserver import heartbeat
 from gameserver.heartbeat import Beat
+from lobby import watch
 from lobby.heartbeats import FORGET_S, TTL_S, alive, record, retire
 from lobby.listing import listing, read
 from lobby.models import Gameserver, Region
@@ -60,8 +63,9 @@ def test_a_second_beat_replaces_the_first() -> None:
 
 def test_a_silent_gameserver_is_gone() -> None:
     """[LB3] A gameserver that is silent for longer than the time to live is not listed, by the database's clock."""
-    assert TTL_S + 1 <= 5
     record([beat()])
+    Gameserver.objects.update(last_seen=Now() - timedelta(seconds=TTL_S - 2))
+    assert listed("cdg")["state"] == "up"
     Gameserver.objects.update(last_seen=Now() - timedelta(seconds=TTL_S + 1))
     assert listed("cdg")["state"] == "asleep"
     assert not alive().exists()
@@ -71,6 +75,21 @@ def test_a_clean_goodbye_is_heard_at_once() -> None:
     """[LB4] A gameserver that ends cleanly is gone from the list at once."""
     record([beat()])
     retire([beat()])
+    assert listed("cdg")["state"] == "asleep"
+
+
+def test_the_time_to_live_leaves_room_for_a_look() -> None:
+    """[LB3] The last beat, its time to live, and the second until the next look end within 5 s, with some to spare."""
+    assert TTL_S + watch.INTERVAL_S <= 4.5
+    assert TTL_S >= 3 * heartbeat.INTERVAL_S
+
+
+def test_a_late_goodbye_does_not_end_the_successor() -> None:
+    """[LB4] A process that says goodbye after its successor on the same Machine began leaves the successor in the list."""
+    record([replace(beat(), started_at=1_700_000_100.25)])
+    retire([beat()])
+    assert listed("cdg")["state"] == "up"
+    retire([replace(beat(), started_at=1_700_000_100.25)])
     assert listed("cdg")["state"] == "asleep"
 
 
