@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from pytest_django.fixtures import Settings as SettingsWrapper
 
 from config.env import _laptop_key, read_env
 
@@ -108,3 +111,16 @@ def test_a_wrong_variable_stops_manage_py_in_one_line() -> None:
     done = manage("check", **{**PRODUCTION, "REGIONS": "atlantis"})
     assert done.returncode != 0
     assert "REGIONS: wanted region codes" in done.stderr.strip().splitlines()[-1]
+
+
+def test_production_hashes_modules_and_what_they_import(tmp_path: Path, settings: SettingsWrapper) -> None:
+    """In production every static file has a hashed name, and modules import each other by these: two releases never mix."""
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "config.static.ModuleManifestStorage"}}
+    call_command("collectstatic", interactive=False, verbosity=0)
+    (chat,) = (path for path in (tmp_path / "gameserver").glob("chat.*.mjs") if path.name != "chat.mjs")
+    imports = re.findall(r'^import .* from "\./([^"]+)";$', chat.read_text(), re.MULTILINE)
+    assert len(imports) > 5
+    for name in imports:
+        assert re.fullmatch(r"\w+\.[0-9a-f]{12}\.mjs", name)
+        assert (chat.parent / name).exists()
