@@ -1,15 +1,15 @@
-"""A real server process for tests: `python -m fly.server config.asgi:application` with databases of its own, on loopback."""
+"""A real server process for tests: ours, or a stock one, over databases of its own, on loopback."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,18 @@ from tests.gameserver.rooms import PATIENCE_S, until
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "cdg.play.localhost"
+SERVERS = {
+    "ours": ["fly.server", "config.asgi:application"],
+    "uvicorn": ["uvicorn", "config.asgi:application", "--lifespan", "on", "--ws", "websockets-sansio"],
+}
 
 
 class Machine:
     """One server process at a time over the same database files. Use as an async context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: str = "ours") -> None:
         self.folder = folder
+        self.server = server
         self.log = folder / "log"
         self.region_database = folder / "region.sqlite3"
         self.process: subprocess.Popen[bytes] | None = None
@@ -41,21 +46,19 @@ class Machine:
             "REGION_DATABASE_URL": f"sqlite:///{self.region_database}",
             "DRAIN_BUDGET_S": "20",
         }
-        out = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115
+        begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "fly.server", "config.asgi:application", "--port", "0"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=log)
+            command = [sys.executable, "-m", *SERVERS[self.server], "--port", "0"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
 
-        def listening() -> bool:
+        def listening() -> re.Match[str] | None:
             assert self.process is not None
-            assert self.process.poll() is None, self.log.read_text()
-            out.seek(0)
-            self._said = out.read().decode()
-            return "Listening on http://" in self._said and self._said.endswith("\n")
+            said = self.log.read_text()[begin:]
+            assert self.process.poll() is None, said
+            return re.search(r"(?:Listening|running) on http://[\d.]+:(\d+)\b", said)
 
-        await until(listening, "the server to listen")
-        self.port = int(self._said.split("http://", 1)[1].splitlines()[0].rpartition(":")[2])
-        out.close()
+        found: re.Match[str] = await until(listening, "the server to listen")
+        self.port = int(found.group(1))
 
     async def end(self, number: signal.Signals) -> int:
         """Send a signal and wait for the exit code."""

@@ -56,7 +56,7 @@ class Writer:
                 message = json.loads(await ws.recv())
                 self.take(message)
                 if message.get("code") in ("rate", "unavailable"):
-                    await asyncio.sleep(message.get("wait_ms", 20) / 1000)
+                    await asyncio.sleep(0.1)
                     await send(ws, cmd="chat.say", ref=ref, text=f"{self.number}:{ref}")
         await ws.close()
 

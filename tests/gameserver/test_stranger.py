@@ -86,6 +86,16 @@ class Stranger:
 
 async def test_a_stranger_joins_says_and_resumes(machine: Machine) -> None:
     """[GS1] A client written from the document joins, speaks, is heard, loses its connection, and comes back to exactly what it missed."""
+    await _a_whole_stay(machine)
+
+
+async def test_a_stock_server_serves_a_stranger_as_well(tmp_path: Path) -> None:
+    """[GS20] On uvicorn, which has no prepared frames, the same stay goes the same way."""
+    async with Machine(tmp_path, "uvicorn") as machine:
+        await _a_whole_stay(machine)
+
+
+async def _a_whole_stay(machine: Machine) -> None:
     ada, bob = Stranger("Ada"), Stranger("Bob")
     welcome = await ada.join(await machine.connect())
     assert (welcome["v"], welcome["region"], welcome["room"], welcome["you"]["name"]) == (1, "cdg", "main", "Ada")
