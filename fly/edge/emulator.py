@@ -14,6 +14,7 @@ from fly.edge.carry import Carrier
 from fly.edge.machine import APP, Machine, Plan
 from fly.edge.proxy import Edge, Line
 from fly.edge.rules import Candidate, Switches
+from fly.server.bind import CannotBind, bind_tcp
 
 
 class PortInUse(OSError):
@@ -35,14 +36,10 @@ class Settings:
 
 def bind(address: str, port: int) -> socket.socket:
     """A bound socket for a vantage point. Raises PortInUse."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((address, port))
-    except (OSError, OverflowError) as error:
-        bound.close()
-        raise PortInUse(f"Port {port} cannot be used: {getattr(error, 'strerror', None) or error}. Choose another with --port.") from error
-    return bound
+        return bind_tcp(address, port)
+    except CannotBind as error:
+        raise PortInUse(f"{error} Choose another port with --port.") from error
 
 
 class Emulator:

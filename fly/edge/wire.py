@@ -17,20 +17,28 @@ CHUNK = 64 * 1024
 Event = Any
 
 
-class Client:
-    """A client's connection to the edge."""
+class Side:
+    """One connection of the edge's, in the role that h11 knows for it."""
+
+    role: Any
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
-        self.h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self.h11 = h11.Connection(self.role, max_incomplete_event_size=MAX_HEAD)
 
     async def next_event(self) -> Event:
-        """The next h11 event. Raises h11.RemoteProtocolError for what is not HTTP."""
+        """The next h11 event. Raises h11.RemoteProtocolError for what is not HTTP, ConnectionError when the other side is gone."""
         while True:
             event = self.h11.next_event()
             if event is not h11.NEED_DATA:
                 return event
             self.h11.receive_data(await self.reader.read(CHUNK))
+
+
+class Client(Side):
+    """A client's connection to the edge."""
+
+    role = h11.SERVER
 
     async def send(self, event: Event) -> None:
         """Write an event; waits while the client does not read."""
@@ -82,13 +90,11 @@ class Body:
                 yield data
 
 
-class Upstream:
+class Upstream(Side):
     """One connection to a Machine, for one request."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-        self.h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-        self._pump: asyncio.Task[None] | None = None
+    role = h11.CLIENT
+    _pump: asyncio.Task[None] | None = None
 
     async def send(self, request: Request, body: Body) -> None:
         """Send the head; the body follows beside whatever the Machine answers meanwhile."""
@@ -108,14 +114,6 @@ class Upstream:
         except (ConnectionError, h11.LocalProtocolError):
             # The Machine answered without reading all of it, or either side went away: the answer tells.
             pass
-
-    async def next_event(self) -> Event:
-        """The next h11 event. Raises h11.RemoteProtocolError or ConnectionError when the Machine does not speak on."""
-        while True:
-            event = self.h11.next_event()
-            if event is not h11.NEED_DATA:
-                return event
-            self.h11.receive_data(await self.reader.read(CHUNK))
 
     async def read_body(self, limit: int) -> bytes:
         """The whole body of an answer; what is over `limit` bytes is cut off."""
