@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from lobby.heartbeats import alive
@@ -16,7 +17,7 @@ from lobby.models import Gameserver, Region
 class RegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Which regions the lobby lists, and in what order. Rows come from Fly's list and are not added by hand."""
 
-    list_display = ("code", "name", "country", "enabled", "position", "deprecated", "machines")
+    list_display = ("code", "name", "country", "enabled", "has_host", "position", "deprecated", "machines")
     list_editable = ("enabled", "position")
     list_filter = ("enabled", "deprecated")
     search_fields = ("code", "name", "country")
@@ -31,10 +32,20 @@ class RegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Disable one instead."""
         return False
 
-    @admin.display(description="alive")
-    def machines(self, region: Region) -> int:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Region]:
+        """Regions with the number of gameservers alive in them, in one query."""
+        regions: QuerySet[Region] = super().get_queryset(request)
+        return regions.annotate(alive=Count("gameservers", filter=Q(gameservers__in=alive())))
+
+    @admin.display(description="alive", ordering="alive")
+    def machines(self, region: Any) -> int:
         """Gameservers heard in the last seconds."""
-        return alive().filter(region=region).count()
+        return int(region.alive)
+
+    @admin.display(boolean=True, description="has a host")
+    def has_host(self, region: Region) -> bool:
+        """Whether REGIONS names it: without a host it is not listed as open, whatever its row says."""
+        return region.code in settings.REGIONS
 
     @admin.action(description="List the selected regions in the lobby")
     def enable(self, request: HttpRequest, queryset: QuerySet[Region]) -> None:
@@ -68,7 +79,12 @@ class GameserverAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """They are forgotten by themselves."""
         return False
 
-    @admin.display(boolean=True, description="alive")
-    def is_alive(self, gameserver: Gameserver) -> bool:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Gameserver]:
+        """Gameservers and whether they live, in one query."""
+        gameservers: QuerySet[Gameserver] = super().get_queryset(request)
+        return gameservers.annotate(alive=Exists(alive().filter(pk=OuterRef("pk"))))
+
+    @admin.display(boolean=True, description="alive", ordering="alive")
+    def is_alive(self, gameserver: Any) -> bool:
         """Heard in the last seconds, by the database's clock."""
-        return alive().filter(pk=gameserver.pk).exists()
+        return bool(gameserver.alive)

@@ -155,6 +155,17 @@ def test_the_regions_command_is_idempotent() -> None:
         call_command("regions", enable=["zzz"])
 
 
+def test_the_regions_command_changes_all_or_nothing() -> None:
+    """[LB9] A code that Fly does not have is refused before anything is changed; one without a host is said to have none."""
+    with pytest.raises(CommandError, match="zzz"):
+        call_command("regions", disable=["cdg", "zzz"])
+    assert Region.objects.get(pk="cdg").enabled
+    out = StringIO()
+    call_command("regions", enable=["ams"], disable=["cdg"], stdout=out)
+    assert "enabled  ams, but REGIONS does not name it" in out.getvalue()
+    assert "disabled cdg\n" in out.getvalue()
+
+
 def test_the_regions_command_lists() -> None:
     """[LB9] `manage.py regions` prints one line for each region."""
     out = StringIO()
@@ -182,6 +193,29 @@ def test_staff_see_the_fleet_at_the_lobby() -> None:
     assert "cdg" in client.get("/admin/lobby/gameserver/", headers=LOBBY).content.decode()
     assert client.get("/admin/lobby/gameserver/add/", headers=LOBBY).status_code == 403
     assert client.get("/admin/lobby/region/cdg/change/", headers=LOBBY).status_code == 200
+
+
+def test_staff_hide_and_list_regions() -> None:
+    """[LB10] Staff hide and list regions by an action, and see which gameservers live."""
+    record([beat(), beat(machine="m2"), beat(region="nrt", machine="gone")])
+    Gameserver.objects.filter(machine="gone").update(last_seen=Now() - timedelta(seconds=TTL_S + 1))
+    client = staff()
+    for action, enabled in (("disable", False), ("enable", True)):
+        client.post("/admin/lobby/region/", {"action": action, "_selected_action": ["cdg"]}, headers=LOBBY)
+        assert Region.objects.get(pk="cdg").enabled is enabled
+    rows = client.get("/admin/lobby/region/", headers=LOBBY).context["cl"].result_list
+    assert {row.code: row.alive for row in rows if row.code in ("cdg", "nrt")} == {"cdg": 2, "nrt": 0}
+    rows = client.get("/admin/lobby/gameserver/", headers=LOBBY).context["cl"].result_list
+    assert {row.machine: row.alive for row in rows} == {"m1": True, "m2": True, "gone": False}
+
+
+@pytest.mark.parametrize("page", ["region", "gameserver"])
+def test_staff_pages_ask_no_more_for_more_rows(page: str, django_assert_max_num_queries: Any) -> None:
+    """[LB10] A staff page costs the same few queries however many regions and gameservers there are."""
+    record([beat(machine=f"m{number}") for number in range(30)])
+    client = staff()
+    with django_assert_max_num_queries(15):
+        assert client.get(f"/admin/lobby/{page}/", headers=LOBBY).status_code == 200
 
 
 def test_staff_see_rooms_and_messages_at_the_region() -> None:

@@ -29,11 +29,14 @@ class Command(BaseCommand):
         if options["sync"]:
             for line in seed(settings.REGIONS):
                 self.stdout.write(line)
-        for enabled, codes in ((True, options["enable"]), (False, options["disable"])):
-            for code in codes:
-                if not Region.objects.filter(pk=code).update(enabled=enabled):
-                    raise CommandError(f"There is no region {code!r}.")
-                self.stdout.write(f"{'enabled ' if enabled else 'disabled'} {code}")
+        wanted = dict.fromkeys(options["enable"], True) | dict.fromkeys(options["disable"], False)
+        known = set(Region.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        if unknown := [code for code in wanted if code not in known]:
+            raise CommandError(f"There is no region {unknown[0]!r}.")
+        for code, enabled in wanted.items():
+            Region.objects.filter(pk=code).update(enabled=enabled)
+            without = ", but REGIONS does not name it: it has no host until it does" if enabled and code not in settings.REGIONS else ""
+            self.stdout.write(f"{'enabled ' if enabled else 'disabled'} {code}{without}")
         if not (options["sync"] or options["enable"] or options["disable"]):
             self._list()
 
