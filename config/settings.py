@@ -87,11 +87,11 @@ def _database(database: dict[str, Any], alias: str, synchronous: str) -> dict[st
         pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=1000;"
         database["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
         # Always a file: in-memory databases are not seen by the server processes that tests start.
-        database["TEST"] = {"NAME": Path(tempfile.gettempdir()) / f"rooms-test-{os.getpid()}-{alias}.sqlite3"}
+        database["TEST"] = {"NAME": Path(tempfile.gettempdir()) / f"rooms-test-{os.getpid()}-{alias}.sqlite3", "DEPENDENCIES": []}
     else:
         # Django's pool, because persistent connections do not work under ASGI.
         database["OPTIONS"] = {"pool": True}
-        database["TEST"] = {"NAME": f"test_{database['NAME']}"}
+        database["TEST"] = {"NAME": f"test_{database['NAME']}", "DEPENDENCIES": []}
     return database
 
 
