@@ -174,7 +174,7 @@ def _cookies(response: HttpResponseBase) -> Any:
 
 @require_POST
 def me(request: HttpRequest) -> HttpResponseBase:
-    """Change one's name and colour. Answers a fetch with JSON {id, name, colour} or 400 {code, text}, a form with a redirect."""
+    """Change one's name and colour. Answers a fetch with JSON {id, name, colour}, a form with a redirect; 400 says what is wrong."""
     before: Player = request.player  # type: ignore[attr-defined]
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     try:
@@ -182,12 +182,18 @@ def me(request: HttpRequest) -> HttpResponseBase:
         name, colour = asked.get("name", before.name), asked.get("colour", before.colour)
         after = Player(before.id, clean_name(name), clean_colour(colour))
     except Rejected as rejected:
-        return JsonResponse({"code": rejected.code.value, "text": rejected.text}, status=400)
+        return _refused(wants_json, rejected.code.value, rejected.text)
     except (ValueError, AttributeError, TypeError, RecursionError):
-        return JsonResponse({"code": "bad_message", "text": "Send a name and a colour."}, status=400)
+        return _refused(wants_json, "bad_message", "Send a name and a colour.")
     response: HttpResponse = JsonResponse(after.as_dict()) if wants_json else redirect(_back(request, str(asked.get("next", "/"))))
     set_cookie(response, after)
     return response
+
+
+def _refused(wants_json: bool, code: str, text: str) -> HttpResponse:
+    if wants_json:
+        return JsonResponse({"code": code, "text": text}, status=400)
+    return HttpResponse(f"{text} Go back and try another.\n", status=400, content_type="text/plain; charset=utf-8")
 
 
 def _back(request: HttpRequest, url: str) -> str:

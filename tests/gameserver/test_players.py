@@ -138,6 +138,14 @@ def test_a_form_leads_back_to_our_hosts_only(wanted: str, leads_to: str) -> None
     assert (answer.status_code, answer["Location"]) == (302, leads_to)
 
 
+def test_a_form_with_a_bad_name_is_told_in_words() -> None:
+    """[LB15] Somebody without JavaScript reads a sentence, and keeps the name."""
+    answer = signed_in().post("/me/", {"name": " "}, headers=HOST)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain; charset=utf-8")
+    assert "visible character" in answer.content.decode()
+    assert settings.PLAYER_COOKIE not in answer.cookies
+
+
 def test_a_foreign_form_is_refused() -> None:
     """[LB15] Without the CSRF token nobody's name is changed."""
     assert signed_in(enforce_csrf_checks=True).post("/me/", {"name": "Mallory"}, headers=HOST).status_code == 403
