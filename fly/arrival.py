@@ -19,6 +19,7 @@ PREFERRED_UNAVAILABLE = "fly-preferred-instance-unavailable"
 CACHE_STATUS = "fly-replay-cache-status"
 EDGE_REGION = "fly-region"
 
+UNCLEAR = "unclear"
 MAX_BYTES = 4096
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _STATE = re.compile(r"[\x21-\x3a\x3c-\x7e]{1,1024}\Z")
@@ -58,7 +59,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One request as it came. `body_bytes` is None when the client did not say; 0 without a body."""
+    """One request as it came. `body_bytes` is None when the client did not say; 0 without a body.
+
+    `cache_status` is Fly's word, empty without the header, and UNCLEAR when it is there and cannot be told.
+    """
 
     replayed: bool = False
     source: ReplaySource | None = None
@@ -84,7 +88,7 @@ def read_arrival(headers: Iterable[tuple[bytes, bytes]], check: Callable[[str], 
         proof=check(source.state) if source and source.state else None,
         failed=REPLAY_FAILED in wanted,
         failure=parse_failed(_single(wanted, REPLAY_FAILED)),
-        cache_status=_word(_single(wanted, CACHE_STATUS)),
+        cache_status=_cache_status(wanted),
         aims=tuple(name for name in CLIENT_AIMS if name in wanted),
         preferred_unavailable=parse_preferred_unavailable(_single(wanted, PREFERRED_UNAVAILABLE)),
         edge_region=_word(_single(wanted, EDGE_REGION)).lower(),
@@ -154,6 +158,12 @@ def _single(headers: Mapping[str, list[bytes]], name: str) -> bytes | None:
     """The value of a header that is there exactly once: of two, one is forged, and which one cannot be told."""
     values = headers.get(name, [])
     return values[0] if len(values) == 1 else None
+
+
+def _cache_status(headers: Mapping[str, list[bytes]]) -> str:
+    if CACHE_STATUS not in headers:
+        return ""
+    return _word(_single(headers, CACHE_STATUS)).lower() or UNCLEAR
 
 
 def _word(value: bytes | None) -> str:

@@ -85,7 +85,7 @@ def decide(here: Here, target: Target | None, arrival: Arrival) -> Decision:
 
 def _taken(step: str, target: Target, arrival: Arrival) -> bool:
     """Whether this step was taken before. That it was an earlier, wider step is said by our own signature or by the cache."""
-    by_cache = arrival.cache_status in ("hit", "miss")
+    by_cache = arrival.cache_status not in ("", "bypass")
     if step == REGION_STEP:
         return arrival.replayed or by_cache
     if not arrival.replayed:

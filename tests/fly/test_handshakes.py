@@ -127,7 +127,7 @@ async def test_an_unknown_host_is_a_404(host: str) -> None:
 
 
 async def test_a_server_without_the_extension_can_only_close(caplog: pytest.LogCaptureFixture) -> None:
-    """[FR21] On a server without the denial extension the handshake is closed, never accepted, and the log says so once."""
+    """[FR21] [FR28] On a server without the denial extension the handshake is closed, never accepted, and the log says so once."""
     _log_lack.cache_clear()
     for _ in range(2):
         (close,) = await shake(stack(), host="evil.example", denial=False)

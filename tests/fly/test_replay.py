@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fly.arrival import Arrival, Proof, ReplaySource, read_arrival, write_source
+from fly.arrival import UNCLEAR, Arrival, Proof, ReplaySource, read_arrival, write_source
 from fly.here import Here
 from fly.regions import REGIONS
 from fly.replay import INSTANCE_STEP, MAX_REPLAY_BODY, REGION_STEP, Decision, Refuse, Replay, Serve, Target, decide
@@ -51,6 +51,7 @@ TABLE = [
     row("FR6", EWR, PARIS, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=INSTANCE_DONE),
     row("FR6", EWR, PARIS, (503, "not_answering"), cache_status="hit"),
     row("FR6", EWR, PARIS, (503, "not_answering"), cache_status="miss"),
+    row("FR6", EWR, PARIS, (503, "not_answering"), cache_status=UNCLEAR),
     row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True),
     row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=INSTANCE_DONE),
     row("FR6", CDG, OWNER, (503, "not_answering"), replayed=True, source=FROM_EWR, proof=Proof(REGION_STEP, "nrt", "aaaa")),
@@ -150,6 +151,7 @@ def signed(state: str) -> Proof | None:
     st.lists(st.sampled_from(["cccc", "dddd", "eeee"]), min_size=12, max_size=12),
     st.sampled_from([EWR, CDG]),
 )
+@example(Edge(keeps=True, caches=True, obeys=False), [(b"fly-replay-cache-status", b"bypass")], ["cccc"] * 12, EWR)
 @example(Edge(keeps=True, caches=True, obeys=True), [], ["cccc", "dddd"] * 6, EWR)
 @example(Edge(keeps=True, caches=False, obeys=True), [(b"fly-replay-cache-status", b"hit")], ["cccc", "dddd"] * 6, CDG)
 def test_no_step_is_taken_twice(edge: Edge, headers: Headers, owners: list[str], here: Here) -> None:
