@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import h11
 
-from fly.arrival import ReplayFailed, ReplaySource
+from fly.arrival import PREFERRED_UNAVAILABLE, ReplayFailed, ReplaySource
 from fly.edge.cache import ReplayCache, cache_of_headers
 from fly.edge.request import Request, fallen_back, replayed
-from fly.edge.rules import MAX_REPLAYS, PATIENCE_S, Candidate, NoCandidate, Problem, Switches, Want, choose, first_want, replay_want
+from fly.edge.rules import MAX_REPLAYS, PATIENCE_S, Candidate, Chosen, NoCandidate, Problem, Switches, Want, choose, first_want, replay_want
 from fly.edge.trace import Hop, Trace, describe
 from fly.edge.wire import Body, Upstream
 from fly.headers import JSON_TYPE, InvalidReplay, ReplayInstruction, Transform, parse_instruction, parse_instruction_json
@@ -68,18 +68,18 @@ class Carrier:
         replays, came_back = 0, False
         while True:
             try:
-                upstream, chosen = await self._connect(want, sent, trace)
+                upstream, choice = await self._connect(want, sent, trace)
             except Problem as problem:
                 if sent is None or not sent.instruction.fallback or came_back or not problem.fallback_reason:
                     raise
                 came_back, want, request = True, *self._fall_back(sent, problem, trace)
                 continue
-            head = await self._ask(upstream, chosen, request, body, trace, informational)
+            chosen = choice.candidate
+            head = await self._ask(upstream, choice, request, body, informational)
             instruction = await self._instruction(upstream, head)
             if instruction is None:
                 return upstream, head, chosen
             await upstream.close()
-            await self._cable(chosen)
             replays += 1
             self._check(replays, came_back, body, instruction)
             trace.hops[-1] = Hop(chosen.region, chosen.machine, describe(instruction))
@@ -97,7 +97,7 @@ class Carrier:
         nobody = Candidate("", "", self.app, "up")
         return replay_want(self.app, kept.instruction, nobody, request.headers), request
 
-    async def _connect(self, want: Want, sent: Sent | None, trace: Trace) -> tuple[Upstream, Candidate]:
+    async def _connect(self, want: Want, sent: Sent | None, trace: Trace) -> tuple[Upstream, Chosen]:
         """Open a connection to the Machine that `want` chooses, trying until it can or time is over. Raises Problem."""
         timeout_ms = sent.instruction.timeout_ms if sent else 0
         deadline = self.clock() + (timeout_ms / 1000 if timeout_ms else PATIENCE_S)
@@ -115,7 +115,7 @@ class Carrier:
                 trace.hops.append(Hop(choice.candidate.region, choice.candidate.machine))
                 try:
                     streams = await asyncio.open_connection("127.0.0.1", self.fleet.port(choice.candidate.machine))
-                    return Upstream(*streams), choice.candidate
+                    return Upstream(*streams), choice
                 except OSError:
                     trace.hops.pop()
                     refused = f"Machine {choice.candidate.machine} refuses connections"
@@ -123,13 +123,11 @@ class Carrier:
                 raise Problem(503, "PR04", refused, "timeout" if timeout_ms else "retries_exhausted")
             await asyncio.sleep(RETRY_S)
 
-    async def _ask(
-        self, upstream: Upstream, chosen: Candidate, request: Request, body: Body, trace: Trace, informational: Callable[[Any], Any]
-    ) -> Any:
+    async def _ask(self, upstream: Upstream, choice: Chosen, request: Request, body: Body, informational: Callable[[Any], Any]) -> Any:
         """Send the request and wait for the answer's head: an h11 Response, or an InformationalResponse with 101."""
-        missed = request.get("fly-prefer-instance-id").decode("latin-1")
-        if missed and missed != chosen.machine:
-            request = request.with_header("fly-preferred-instance-unavailable", missed)
+        chosen = choice.candidate
+        if choice.missed:
+            request = request.with_header(PREFERRED_UNAVAILABLE, choice.missed)
         await self._cable(chosen)
         try:
             await upstream.send(request, body)
@@ -144,6 +142,10 @@ class Carrier:
                     await informational(event)
         except (h11.RemoteProtocolError, ConnectionError) as error:
             await upstream.close()
+            if body.gone:
+                raise ConnectionResetError from error
+            if body.malformed:
+                raise Problem(400, "", f"malformed request body: {body.malformed}") from error
             raise Problem(502, "PU02", f"Machine {chosen.machine} did not answer in HTTP") from error
 
     async def _cable(self, chosen: Candidate) -> None:

@@ -15,11 +15,11 @@ import h11
 
 from fly.edge import wire
 from fly.edge.carry import Carrier
-from fly.edge.request import Client, Request, enter
+from fly.edge.request import Client, Request, end_to_end, enter
 from fly.edge.rules import Candidate, Problem
 from fly.edge.trace import Trace
 from fly.edge.tunnel import tunnel
-from fly.edge.wire import Body, Upstream, end_to_end
+from fly.edge.wire import Body, Upstream
 
 GONE = (ConnectionError, TimeoutError, asyncio.IncompleteReadError)
 
@@ -89,11 +89,13 @@ class Conversation:
             try:
                 event = await self.client.next_event()
             except h11.RemoteProtocolError as error:
-                await self._plain(getattr(error, "error_status_hint", 400) or 400, f"Malformed request: {error}\n", {})
+                await self._malformed(Request(b"-", b"-", ()), error.error_status_hint or 400, str(error))
+                await self.client.linger()
                 return
             if not isinstance(event, h11.Request):
                 return
             if not await self._request(event):
+                await self.client.linger()
                 return
             if self.client.h11.our_state is not h11.DONE or self.client.h11.their_state is not h11.DONE:
                 return
@@ -103,10 +105,10 @@ class Conversation:
         """Answer one request; False if the connection cannot go on."""
         headers = tuple((bytes(name), bytes(value)) for name, value in event.headers)
         names = [name for name, _ in headers]
-        if b"transfer-encoding" in names and b"content-length" in names:
-            await self._plain(400, "Malformed request: both Content-Length and Transfer-Encoding.\n", {})
-            return False
         raw = Request(bytes(event.method), bytes(event.target), headers)
+        if b"transfer-encoding" in names and b"content-length" in names:
+            await self._malformed(raw, 400, "both Content-Length and Transfer-Encoding")
+            return False
         started = time.monotonic()
         trace = Trace(self.edge.carrier.edge)
         host = raw.get("host").decode("latin-1").partition(":")[0].lower()
@@ -144,11 +146,11 @@ class Conversation:
         return Client(self.peer, self.edge.port, region, f"{now_us:015x}{secrets.token_hex(6)}-{region}".upper(), now_us)
 
     async def _informational(self, event: Any) -> None:
-        await self.client.send(h11.InformationalResponse(status_code=event.status_code, headers=end_to_end(event.headers)))
+        await self.client.send(h11.InformationalResponse(status_code=event.status_code, headers=list(end_to_end(event.headers))))
 
     async def _answer(self, upstream: Upstream, head: Any, extra: list[tuple[bytes, bytes]]) -> None:
-        own = [(b"via", b"1.1 fly.io"), *extra]
-        await self.client.send(h11.Response(status_code=head.status_code, headers=end_to_end(head.headers) + own, reason=head.reason))
+        own = ((b"via", b"1.1 fly.io"), *extra)
+        await self.client.send(h11.Response(status_code=head.status_code, headers=[*end_to_end(head.headers), *own], reason=head.reason))
         while True:
             event = await upstream.next_event()
             if isinstance(event, h11.Data):
@@ -163,6 +165,7 @@ class Conversation:
         """Both sides speak WebSocket from here on; the edge only carries bytes."""
         upgrade = [(b"connection", b"Upgrade"), (b"upgrade", b"websocket")]
         await self.client.send(h11.InformationalResponse(status_code=101, headers=[*upgrade, *end_to_end(head.headers), *extra]))
+        await upstream.leave_client()
         early, first = self.client.h11.trailing_data[0], upstream.h11.trailing_data[0]
         if early:
             upstream.writer.write(early)
@@ -177,6 +180,12 @@ class Conversation:
             extra[b"fly-edge-error"] = problem.code.encode()
         text = f"Fly's edge (emulated) in {trace.edge}: {problem.code} {problem.text}.\n"
         await self._plain(problem.status, text, extra)
+
+    async def _malformed(self, request: Request, status: int, text: str) -> None:
+        """Refuse what is no request, or two in one; no Machine hears of it."""
+        trace, started = Trace(self.edge.carrier.edge), time.monotonic()
+        await self._plain(status, f"Malformed request: {text}\n", dict(trace.headers(0.0)))
+        self._line(request, "-", status, trace, started, "")
 
     async def _plain(self, status: int, text: str, extra: dict[bytes, bytes]) -> None:
         if self.client.h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fly.arrival import (
@@ -22,6 +23,19 @@ PROXY_OWN = (REPLAY_SRC, REPLAY_FAILED, PREFERRED_UNAVAILABLE, CACHE_STATUS)
 HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"proxy-authenticate", b"proxy-authorization"}
 )
+NEEDED = frozenset({b"host", b"content-length", b"transfer-encoding"})
+
+
+def named_by_connection(headers: Iterable[Header]) -> set[bytes]:
+    """What `Connection` names: headers, and options such as close or upgrade, that belong to one connection only."""
+    return {word.strip().lower() for name, value in headers if name == b"connection" for word in value.split(b",")}
+
+
+def end_to_end(headers: Iterable[Header]) -> tuple[Header, ...]:
+    """Headers without those of one connection (RFC 9110, 7.6.1). What frames or addresses a message stays, whoever names it."""
+    headers = tuple((bytes(name), bytes(value)) for name, value in headers)
+    gone = HOP_BY_HOP | (named_by_connection(headers) - NEEDED)
+    return tuple(pair for pair in headers if pair[0] not in gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class Request:
     @property
     def is_upgrade(self) -> bool:
         """True for a WebSocket handshake."""
-        return self.get("upgrade").lower() == b"websocket" and b"upgrade" in self.get("connection").lower()
+        return self.get("upgrade").lower() == b"websocket" and b"upgrade" in named_by_connection(self.headers)
 
     @property
     def path(self) -> str:
@@ -76,7 +90,7 @@ def enter(request: Request, client: Client, switches: Switches) -> Request:
     if switches.strip_replay_src:
         request = request.without(*PROXY_OWN)
     upgrade = request.is_upgrade
-    kept = tuple((name, value) for name, value in request.headers if name not in HOP_BY_HOP)
+    kept = end_to_end(request.headers)
     if upgrade:
         kept = (*kept, (b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
     request = replace(request, headers=kept)

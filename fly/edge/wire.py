@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import h11
 
-from fly.edge.request import HOP_BY_HOP, Request
+from fly.edge.request import Request
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request's or an answer's head."""
 CHUNK = 64 * 1024
+LINGER_S = 5.0
 
 Event = Any
 
@@ -56,6 +58,23 @@ class Client(Side):
             raise ConnectionResetError
         return None
 
+    async def left(self) -> bool:
+        """Wait until the client says more than it was asked for (False), or ends or resets its connection (True)."""
+        try:
+            data = await self.reader.read(CHUNK)
+        except ConnectionError:
+            return True
+        self.h11.receive_data(data)
+        return not data
+
+    async def linger(self) -> None:
+        """End our side and read on for a while: closing with unread bytes resets the connection, and takes the last answer with it."""
+        with contextlib.suppress(OSError):
+            self.writer.write_eof()
+            async with asyncio.timeout(LINGER_S):
+                while await self.reader.read(CHUNK):
+                    pass
+
 
 class Body:
     """A request's body: read once from the client, kept up to `limit` bytes so that it can be sent again."""
@@ -65,6 +84,8 @@ class Body:
         self.limit = limit
         self.complete = False
         self.overflow = False
+        self.malformed = ""
+        self.gone = False
         self._kept: list[bytes] = []
         self._size = 0
 
@@ -77,7 +98,7 @@ class Body:
                 index += 1
             if self.complete:
                 return
-            data = await self.client.body_chunk()
+            data = await self._next()
             if data is None:
                 self.complete = True
                 return
@@ -88,6 +109,17 @@ class Body:
                 self.overflow = True
                 self._kept, index = [], 0
                 yield data
+
+    async def _next(self) -> bytes | None:
+        """The client's next piece; keeps in mind whose fault it is when there is none."""
+        try:
+            return await self.client.body_chunk()
+        except h11.RemoteProtocolError as error:
+            self.malformed = str(error)
+            raise
+        except ConnectionError:
+            self.gone = True
+            raise
 
 
 class Upstream(Side):
@@ -109,11 +141,16 @@ class Upstream(Side):
                 await self.writer.drain()
             self.writer.write(self.h11.send(h11.EndOfMessage()) or b"")
             await self.writer.drain()
+            # Like most proxies: who has asked and then ends its side, waits for no answer any more.
+            body.gone = await body.client.left()
+            if body.gone:
+                self.writer.transport.abort()
         except h11.RemoteProtocolError:
             self.writer.transport.abort()
         except (ConnectionError, h11.LocalProtocolError):
-            # The Machine answered without reading all of it, or either side went away: the answer tells.
-            pass
+            # A Machine may answer without reading all of it. A client that left needs no answer, and the Machine is told.
+            if body.gone:
+                self.writer.transport.abort()
 
     async def read_body(self, limit: int) -> bytes:
         """The whole body of an answer; what is over `limit` bytes is cut off."""
@@ -123,14 +160,13 @@ class Upstream(Side):
                 parts.append(bytes(event.data))
         return b"".join(parts)[:limit]
 
-    async def close(self) -> None:
-        """Let go of the connection and of the body's reader."""
-        self.writer.close()
+    async def leave_client(self) -> None:
+        """Stop reading from the client."""
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
 
-
-def end_to_end(headers: Any) -> list[tuple[bytes, bytes]]:
-    """An answer's headers without those that belong to one connection only."""
-    return [(name, value) for name, value in headers if name not in HOP_BY_HOP]
+    async def close(self) -> None:
+        """Let go of the connection and of the client."""
+        self.writer.close()
+        await self.leave_client()

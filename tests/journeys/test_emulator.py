@@ -80,6 +80,13 @@ def test_a_port_in_use_is_one_line(tmp_path: Path, fly: Running) -> None:
     assert str(port) in refused(tmp_path, "--port", str(port), "--regions", "ewr")
 
 
+def test_a_second_emulator_in_one_folder_is_one_line(fly: Running) -> None:
+    """[ED40] An emulator beside another on the same databases is refused, also on other ports; the first goes on."""
+    before = fly.status()
+    assert str(fly.folder) in refused(fly.folder, "--port", "0", "--regions", "ewr")
+    assert fly.status() == before
+
+
 def test_a_machine_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     """[ED40] A Machine that cannot start ends in one line with its last words, exit code 2, and the others ended."""
     line = refused(tmp_path, "--port", "0", "--application", "no.such:application")

@@ -85,6 +85,7 @@ def _run(options: dict[str, Any]) -> None:
     regions = _regions(options["regions"])
     port, folder = options["port"], Path(options["dir"]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    _alone(folder)
     plans = tuple(_plan(region, regions, folder, options["application"]) for region in regions)
     wanted = Settings(
         regions=regions,
@@ -100,6 +101,13 @@ def _run(options: dict[str, Any]) -> None:
         _prepare(regions)
         progress.update(step, completed=1, description="[green]✓[/green] the global database is ready")
     asyncio.run(_serve(emulator, screen, folder, options["latency"]))
+
+
+def _alone(folder: Path) -> None:
+    """Refuse to run beside another emulator on the same databases: two Machines of one name would each own the same rooms."""
+    with contextlib.suppress(control.NotRunning):
+        port = next(iter(control.order(folder / "control", "status")["edges"].values()))
+        raise Stop(f"An emulator runs in {folder} already, on port {port}. End it, or choose another folder with --dir.")
 
 
 def _regions(text: str) -> tuple[str, ...]:
