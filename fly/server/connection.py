@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fly.asgi import DENIAL, Message
@@ -10,7 +12,7 @@ from fly.server.frames import prepare
 from fly.server.framing import Limits
 from fly.server.headers import PLAIN, Pairs, checked, for_accept, status_of
 from fly.server.inbox import Inbox
-from fly.server.socket import Ended, Socket
+from fly.server.socket import Socket
 
 if TYPE_CHECKING:
     from fly.server.handshake import Handshake
@@ -22,15 +24,19 @@ INTERNAL_ERROR = 1011
 
 
 class Connection:
-    """One handshake and, once accepted, its socket. `handshake` is None as soon as it is decided."""
+    """One handshake and, once accepted, its socket. `handshake` is None as soon as it is decided.
 
-    __slots__ = ("_denial", "_limits", "handshake", "inbox", "path", "socket")
+    path: as it was sent, with its escapes; it is for the log. ended: called once when its socket has ended.
+    """
 
-    def __init__(self, handshake: Handshake, path: str, limits: Limits, ended: Ended) -> None:
+    __slots__ = ("_denial", "_limits", "handshake", "inbox", "path", "socket", "task")
+
+    def __init__(self, handshake: Handshake, path: str, limits: Limits, ended: Callable[[Connection], None]) -> None:
         self.handshake: Handshake | None = handshake
         self.path = path
         self.inbox = Inbox()
-        self.socket = Socket(self.inbox, ended)
+        self.socket = Socket(self.inbox, lambda _: ended(self))
+        self.task: asyncio.Task[None] | None = None
         self._limits = limits
         self._denial: tuple[int, Pairs] | None = None
 
@@ -68,7 +74,7 @@ class Connection:
             self._deny(f"{text}\n".encode(), more=False)
 
     def gone(self) -> None:
-        """The client went away before its handshake was decided."""
+        """The connection ends without having become a socket: tell the application, which may still be waiting."""
         if self.handshake is not None:
             self.handshake = None
             self.inbox.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
@@ -118,7 +124,7 @@ class Connection:
             access.info("WS %s %s", self.path, status)
         self.handshake.answer(status, headers, body, more)
         if not more:
-            self.handshake = None
+            self.gone()
 
     def _late(self, kind: str) -> None:
         if self.socket.open:

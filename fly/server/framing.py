@@ -35,13 +35,18 @@ class Limits:
 
 
 class Framing:
-    """The reading half of one socket. `failure` is what the connection was failed with, if it was (RFC 6455, 7.1.7)."""
+    """The reading half of one socket.
 
-    __slots__ = ("_fragments", "_inbox", "_short", "_text", "failure", "open", "protocol")
+    failure: what the connection was failed with, if it was (RFC 6455, 7.1.7). done: set by the writing half when the application has
+    closed; no message is delivered any more.
+    """
+
+    __slots__ = ("_fragments", "_inbox", "_short", "_text", "done", "failure", "open", "protocol")
 
     def __init__(self, limits: Limits, inbox: Inbox) -> None:
         self.protocol = ServerProtocol(state=State.OPEN, max_size=(limits.message, limits.frame), logger=_protocol_log)
         self.open = True
+        self.done = False
         self.failure: Close | None = None
         self._inbox = inbox
         self._short = min(limits.message, limits.frame)
@@ -107,8 +112,8 @@ class Framing:
             self._message(self._text, whole)
 
     def _message(self, text: bool, data: bytes) -> None:
-        if not self.open or self.protocol.close_sent is not None:
-            # Read so that the close frame behind it is found; the application has said that it is done.
+        if self.done or not self.open:
+            # Read all the same, so that the peer's close frame behind it is found.
             return
         message: Message
         if text:

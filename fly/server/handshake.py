@@ -62,7 +62,7 @@ class Handshake(DaphneProtocol):  # type: ignore[misc]
         self._decidable = False
         if self.connection is not None:
             self.connection.gone()
-        self.factory.server_class.handshake_ended(self)
+        self.factory.server_class.handshake_ended(self, accepted=False)
 
     def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:
         """Refuse a malformed handshake. autobahn would put its reason, with parts of the request, on the status line."""
@@ -105,9 +105,7 @@ class Handshake(DaphneProtocol):  # type: ignore[misc]
         # Nothing of autobahn's is left running: no timer, no count, and nobody calls onClose any more.
         self.state = Autobahn.STATE_CLOSED
         self.factory.countConnections -= 1
-        if self.connection is not None:
-            self.factory.server_class.took_over(self.connection)
-        self.factory.server_class.handshake_ended(self)
+        self.factory.server_class.handshake_ended(self, accepted=True)
         self.channel = self.transport = None
 
 

@@ -54,6 +54,8 @@ class Flow:
 class WebRequest(DaphneRequest):  # type: ignore[misc]
     """One request. Handshakes leave it for `fly.server.handshake`."""
 
+    task: asyncio.Task[None] | None = None
+    """The application that answers it."""
     _received = 0
     _refused = False
 
@@ -220,16 +222,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """A line of the head that is too long."""
-        self.clearLineBuffer()
-        self.dataReceived = self._drop
+        self._drop_the_rest()
         self.refuse(431, "Request Header Fields Too Large")
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        self.dataReceived = self._drop
+        self._drop_the_rest()
         self.refuse(400, "Bad Request")
 
-    def _drop(self, data: bytes) -> None:
-        """What comes behind a fault is no request."""
+    def _drop_the_rest(self) -> None:
+        """What comes behind a fault is no request, also what is here already."""
+        self.clearLineBuffer()
+        self.dataReceived = lambda data: None
 
 
 class HTTPFactory(DaphneFactory):  # type: ignore[misc]

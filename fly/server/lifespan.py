@@ -38,6 +38,7 @@ class Lifespan:
         try:
             answer = await self._say("lifespan.startup")
         except asyncio.CancelledError:
+            self._task.cancel()
             await self._end()
             raise
         if answer is not None and answer["type"] == "lifespan.startup.failed":

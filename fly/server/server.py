@@ -181,13 +181,14 @@ class Server(DaphneServer):  # type: ignore[misc]
         scope["state"] = self.lifespan.state.copy()
         subject: Connection | WebRequest
         if scope["type"] == "websocket":
-            subject = protocol.connection = Connection(protocol, scope["path"], self.limits, self._socket_ended)
+            subject = protocol.connection = Connection(protocol, scope["raw_path"].decode(), self.limits, self._socket_ended)
             scope.update(scheme="ws", http_version="1.1", headers=protocol.raw_headers)
             scope["extensions"] = {DENIAL: {}, "fly.socket": {"socket": subject.socket}}
             inbox = subject.inbox
         else:
             subject, inbox = protocol, Inbox()
         task = self._loop.create_task(self.application(scope, inbox.get, subject.send))
+        subject.task = task
         self.tasks[task] = subject
         task.add_done_callback(self._finished)
         return inbox
@@ -202,19 +203,19 @@ class Server(DaphneServer):  # type: ignore[misc]
         subject.leave(error)
         self._changed.set()
 
-    def took_over(self, connection: Connection) -> None:
-        """A handshake was accepted: the connection is a socket from now on."""
-        self.open_sockets.add(connection.socket)
-
-    def _socket_ended(self, socket: Socket) -> None:
-        self.open_sockets.discard(socket)
-        access.info("WS closed %s", socket.code)
-        self._watch(lambda subject: isinstance(subject, Connection) and subject.socket is socket)
+    def _socket_ended(self, connection: Connection) -> None:
+        self.open_sockets.discard(connection.socket)
+        access.info("WS closed %s %s", connection.path, connection.socket.code)
+        self._give_a_term(connection)
         self._changed.set()
 
-    def handshake_ended(self, handshake: Handshake) -> None:
-        """The handshake was accepted or answered, or its client is gone."""
+    def handshake_ended(self, handshake: Handshake, *, accepted: bool) -> None:
+        """The handshake was accepted, and is a socket from now on; or it was answered, or its client is gone."""
         self.handshakes.discard(handshake)
+        if handshake.connection is not None and accepted:
+            self.open_sockets.add(handshake.connection.socket)
+        elif handshake.connection is not None:
+            self._give_a_term(handshake.connection)
         self._changed.set()
 
     def channel_ended(self, channel: Channel) -> None:
@@ -228,13 +229,12 @@ class Server(DaphneServer):  # type: ignore[misc]
     def protocol_disconnected(self, protocol: Any) -> None:
         """A request is answered, handed over, or its client is gone; only then its application gets a last term."""
         if isinstance(protocol, WebRequest) and not protocol.finished:
-            self._watch(lambda subject: subject is protocol)
+            self._give_a_term(protocol)
 
-    def _watch(self, is_meant: Callable[[Connection | WebRequest], bool]) -> None:
-        for task, subject in self.tasks.items():
-            if is_meant(subject):
-                self._loop.call_later(GRACE_S, self._give_up, task)
-                return
+    def _give_a_term(self, subject: Connection | WebRequest) -> None:
+        task = subject.task
+        if task is not None and not task.done():
+            self._loop.call_later(GRACE_S, self._give_up, task)
 
     def _give_up(self, task: asyncio.Task[None]) -> None:
         if not task.done():

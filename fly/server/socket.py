@@ -87,12 +87,16 @@ class Socket(asyncio.Protocol):
         transport = self._transport
         if self.open and transport is not None:
             transport.write(frame)
+            if transport.is_closing():
+                # The line is dead, which asyncio tells us only in the loop's next turn.
+                self.open = False
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Begin the closing handshake behind what was written. Raises ValueError for an illegal code; nothing once closing."""
         close = close_of(code, reason)
         if self.open:
             self.open = False
+            self._framing.done = True
             self._framing.protocol.send_close(close.code, close.reason)
             self._flush()
             self._start_deadline()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 from typing import Any
 
 from fly.server.frames import prepare
+from fly.server.socket import Socket
 
 OPEN: set[Any] = set()
 WAKE = asyncio.Event()
+DRAINED = asyncio.Event()
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -35,8 +38,31 @@ async def refusing(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "lifespan.startup.failed", "message": "no database here"})
 
 
+async def starting(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Takes for ever to start."""
+    print("starting up", flush=True)
+    await asyncio.Event().wait()
+
+
+async def failing_drain(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Fails to drain."""
+
+    async def drain(budget_s: float) -> None:
+        raise RuntimeError("the drain broke")
+
+    if scope["type"] == "lifespan":
+        scope["state"]["fly.drain"] = drain
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+    else:
+        await application(scope, receive, send)
+
+
 async def _lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
     async def drain(budget_s: float) -> None:
+        DRAINED.set()
         for sock in list(OPEN):
             await sock({"type": "websocket.close", "code": 4001, "reason": "moved"})
 
@@ -61,6 +87,15 @@ async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
     elif path == "/wake":
         WAKE.set()
         await _answer(send, b"woken", [])
+    elif path == "/until-drain":
+        print("waits for the drain", flush=True)
+        await DRAINED.wait()
+        await _answer(send, b"drained", [])
+    elif path == "/stuck":
+        print("is stuck", flush=True)
+        await asyncio.Event().wait()
+    elif path == "/counts":
+        await _answer(send, _counts(), [])
     elif path == "/large":
         await _large(scope, send)
     elif path == "/half":
@@ -88,10 +123,17 @@ async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await _answer(send, json.dumps(told).encode(), [(b"content-type", b"application/json")])
 
 
+def _counts() -> bytes:
+    """Tasks and sockets of this process."""
+    gc.collect()
+    sockets = sum(isinstance(each, Socket) for each in gc.get_objects())
+    return b"%d tasks, %d sockets" % (len(asyncio.all_tasks()), sockets)
+
+
 async def _large(scope: dict[str, Any], send: Any) -> None:
-    """64 MB in pieces; says on stderr how far it came, so that a test can see that it waits for a slow reader."""
+    """16 MB in pieces; says on stderr how far it came, so that a test can see that it waits for a slow reader."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    for number in range(1024):
+    for number in range(256):
         await send({"type": "http.response.body", "body": bytes(65536), "more_body": True})
         print(f"piece {number}", file=sys.stderr, flush=True)
     await send({"type": "http.response.body"})
@@ -176,7 +218,7 @@ async def _extension(scope: dict[str, Any], receive: Any, send: Any) -> None:
     idle = socket.waiting
     frame = prepare(bytes(256 * 1024))
     count = 0
-    while not socket.waiting:
+    while socket.open and not socket.waiting:
         socket.write(frame)
         count += 1
     socket.write(prepare(f"{idle} {count} {socket.waiting}"))
