@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.fly.edge.world import LIMIT_S, OK, World, header_of, read_answer, replay
+from tests.fly.edge.world import LIMIT_S, OK, World, header_of, read_answer, replay, standstill
 from tests.support.raw import handshake
 
 
@@ -199,11 +199,7 @@ async def test_a_large_upload_through_a_late_tunnel_to_a_slow_reader_is_bounded(
         writer.write_eof()
 
     task = asyncio.ensure_future(pour())
-    before = -1
-    while before != sent or not sent:
-        before = sent
-        await asyncio.sleep(0.3)
-    assert sent < 40_000_000
+    assert await standstill(lambda: sent) < 40_000_000
     go.set()
     await asyncio.wait_for(task, LIMIT_S)
     assert await asyncio.wait_for(got, LIMIT_S) == total

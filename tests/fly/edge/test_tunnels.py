@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from tests.fly.edge.world import LIMIT_S, World, read_answer, replay
+from tests.fly.edge.world import LIMIT_S, World, read_answer, replay, standstill
 from tests.support.raw import handshake
 
 
@@ -79,12 +79,7 @@ async def test_a_slow_reader_costs_bounded_memory(world: World) -> None:
     reader, writer = await world.connect()
     writer.write(handshake("cdg.play.localhost"))
     await read_answer(reader)
-    before = -1
-    while before != sent:
-        before = sent
-        for _ in range(20):
-            await asyncio.sleep(0.01)
-    assert sent < 50_000_000
+    assert await standstill(lambda: sent) < 50_000_000
     writer.transport.abort()
 
 

@@ -105,3 +105,14 @@ def order_of(world: World) -> list[str]:
 def header_of(head: bytes, name: str) -> str:
     lines = head.decode("latin-1").split("\r\n")
     return next((line.partition(":")[2].strip() for line in lines if line.lower().startswith(name + ":")), "")
+
+
+async def standstill(value: Callable[[], int]) -> int:
+    """Wait until a counter that has begun to rise rises no more, looking often; returns it."""
+    before, looks = -1, 0
+    while looks < 30:
+        now = value()
+        looks = looks + 1 if now == before and now else 0
+        before = now
+        await asyncio.sleep(0.01)
+    return before
