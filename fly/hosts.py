@@ -18,9 +18,6 @@ LOBBY = "lobby"
 REGION = "region"
 UNKNOWN = "unknown"
 
-MAX_HOST = 255
-"""Characters; a name in DNS has 253."""
-
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -52,8 +49,6 @@ class any_host(django_host):  # type: ignore[misc]
 
 def resolve(host: str) -> Resolved:
     """Look a Host header up in the table of ROOT_HOSTCONF; Resolved("unknown", None) for whatever is not ours. Never raises."""
-    if len(host) > MAX_HOST:
-        return Resolved(UNKNOWN, None)
     for entry in _table(settings.ROOT_HOSTCONF):
         match = entry.compiled_regex.match(host)
         if match:

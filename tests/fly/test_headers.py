@@ -220,6 +220,13 @@ def test_the_source_is_read_in_any_order() -> None:
     assert write_source(source) == "instance=148e;region=ewr;t=1700000000000000;state=abc_-"
 
 
+def test_a_header_that_is_too_long_is_not_read() -> None:
+    """[FR14] A header over 4096 bytes is nothing, whatever it would say."""
+    source = b"instance=148e;region=ewr;t=1"
+    assert parse_source(b" " * (4096 - len(source)) + source) is not None
+    assert parse_source(b" " * (4097 - len(source)) + source) is None
+
+
 def test_a_failed_replay_is_read_back() -> None:
     """[FR14] fly-replay-failed is read back as it was written."""
     failed = ReplayFailed("", "rooms", "cdg", "148e", "timeout", 5004)

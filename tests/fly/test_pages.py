@@ -13,10 +13,11 @@ from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from fly.arrival import Proof, ReplaySource, write_source
+from fly.context import read_context
 from fly.headers import JSON_TYPE, parse_instruction, parse_instruction_json
 from fly.here import Here
 from fly.middleware import ReplayMiddleware
-from fly.replay import MAX_REPLAY_BODY
+from fly.replay import MAX_REPLAY_BODY, Serve
 from fly.state import check, sign
 
 PARIS = {"host": "cdg.play.localhost:8001"}
@@ -95,6 +96,12 @@ def test_a_forged_source_buys_a_503() -> None:
 def test_static_files_are_never_replayed() -> None:
     """[FR1] Every Machine has the files; a missing one is a 404 here."""
     assert Client().get("/static/nothing.css", headers=PARIS).status_code == 404
+
+
+@pytest.mark.parametrize("host", ["cdg.play.localhost", "10.0.0.1:8080"])
+def test_the_health_check_is_answered_here(host: str) -> None:
+    """[FR1] A health check is about this Machine: never replayed, whatever name or address it uses."""
+    assert isinstance(read_context("/healthz", [(b"host", host.encode())]).decision, Serve)
 
 
 def test_static_files_have_every_name() -> None:
@@ -177,6 +184,7 @@ def test_a_client_that_aims_is_not_cached(settings: SettingsWrapper) -> None:
     answer = get(**{"fly-force-instance-id": "aaaa"})
     assert "fly-replay-cache" not in answer
     assert "cache" not in json.loads(answer.content)
+    assert check(json.loads(answer.content)["state"]) is not None
 
 
 def test_the_lobby_is_served_by_any_machine() -> None:
