@@ -112,15 +112,20 @@ async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body"})
     else:
-        body = b""
-        while True:
-            event = await receive()
-            body += event.get("body", b"")
-            if not event.get("more_body"):
-                break
-        state = {key: value for key, value in scope.get("state", {}).items() if isinstance(value, str)}
-        told = {"method": scope["method"], "path": path, "body": len(body), "root_path": scope["root_path"], "state": state}
-        await _answer(send, json.dumps(told).encode(), [(b"content-type", b"application/json")])
+        await _tell(scope, receive, send)
+
+
+async def _tell(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """What the server made of the request."""
+    body = b""
+    while True:
+        event = await receive()
+        body += event.get("body", b"")
+        if not event.get("more_body"):
+            break
+    state = {key: value for key, value in scope.get("state", {}).items() if isinstance(value, str)}
+    told = {"method": scope["method"], "path": scope["path"], "body": len(body), "root_path": scope["root_path"], "state": state}
+    await _answer(send, json.dumps(told).encode(), [(b"content-type", b"application/json")])
 
 
 def _counts() -> bytes:
@@ -168,7 +173,14 @@ async def _websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})
         await receive()
         raise RuntimeError("secret detail")
-    elif path == "/late":
+    else:
+        await _websocket_open(scope, receive, send)
+
+
+async def _websocket_open(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The paths that accept, sooner or later."""
+    path = scope["path"]
+    if path == "/late":
         await asyncio.sleep(0.05)
         await _echo(scope, receive, send)
     elif path == "/flood":
