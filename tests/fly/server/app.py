@@ -156,6 +156,9 @@ async def _websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await send({"type": "websocket.http.response.start", "status": 307, "headers": [(b"fly-replay", b"region=cdg")]})
         await send({"type": "websocket.http.response.body", "body": b"else", "more_body": True})
         await send({"type": "websocket.http.response.body", "body": b"where"})
+    elif path == "/deny-large":
+        await send({"type": "websocket.http.response.start", "status": 403, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": bytes(1_000_000)})
     elif path == "/deny-inject":
         await send({"type": "websocket.http.response.start", "status": 307, "headers": [(b"x", b"1\r\ny: 2")]})
     elif path == "/reject":

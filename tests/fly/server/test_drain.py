@@ -65,6 +65,7 @@ def test_undecided_handshake(start: Start) -> None:
         answer = wire.answer()
         assert (answer.status, answer["retry-after"]) == (503, "1")
     assert server.ended() == 0
+    assert "held, then websocket.disconnect" in server.lines
 
 
 def test_peers_that_do_not_answer(start: Start) -> None:

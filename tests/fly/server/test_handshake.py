@@ -22,6 +22,13 @@ class TestEveryAbleServer:
             assert answer["upgrade"] is None
             assert wire.to_the_end() == b""
 
+    def test_large_denial(self, able: Running) -> None:
+        """[SV1] A denial larger than any buffer comes whole, and the connection ends behind it."""
+        with able.connect() as wire:
+            wire.send(upgrade("/deny-large"))
+            assert len(wire.answer().body) == 1_000_000
+            assert wire.to_the_end() == b""
+
     def test_close_before_accept(self, able: Running) -> None:
         """[SV2] A close before acceptance is a 403."""
         with able.connect() as wire:
