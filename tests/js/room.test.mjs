@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Pace } from "../../gameserver/static/gameserver/pace.mjs";
 import * as room from "../../gameserver/static/gameserver/room.mjs";
 
 const me = { id: "me", name: "Me", colour: "#112233" };
@@ -63,7 +64,8 @@ test("[WB6] a refusal for the rate waits and keeps the text; another refusal is 
   state = room.receive(state, { type: "reply", ref: 1, ok: false, code: "rate", text: "too fast", wait_ms: 200 });
   state = room.receive(state, { type: "reply", ref: 2, ok: false, code: "empty", text: "nothing" });
   assert.deepEqual(state.pending.map((one) => [one.state, one.waitMs]), [["waiting", 200], ["failed", 0]]);
-  assert.deepEqual(room.unanswered(state).map((one) => one.ref), [1]);
+  assert.equal(room.firstWaiting(state).ref, 1);
+  assert.deepEqual(room.unanswered(state), []);
   assert.deepEqual(room.forget(state, 2).pending.map((one) => one.ref), [1]);
 });
 
@@ -76,6 +78,11 @@ test("[WB6] lines behind one that was too fast wait their turn and keep their or
   assert.equal(room.firstWaiting(state).ref, 2);
   state = room.receive(state, { type: "reply", ref: 1, ok: true, seq: 4 });
   assert.equal(room.firstWaiting(state).ref, 2);
+});
+
+test("[WB6] the page's own pace lets a burst go and then one after the other", () => {
+  const pace = new Pace(3, 100);
+  assert.deepEqual([0, 0, 0, 0, 50, 100, 110, 1000, 1000, 1000, 1000].map((ms) => pace.take(ms)), [true, true, true, false, false, true, false, true, true, true, false]);
 });
 
 test("[WB7] older messages go on top, each once", () => {

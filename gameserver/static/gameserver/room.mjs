@@ -19,9 +19,9 @@ export function receive(state, message) {
   return take ? take(next, message) : next;
 }
 
-/** The state with a command on its way; behind one that was too fast it waits its turn, so that lines keep their order. */
-export function send(state, command) {
-  const held = command.cmd === "chat.say" && firstWaiting(state) !== undefined;
+/** The state with a command on its way. `hold`, or one that waits already: it waits its turn, so that lines keep their order. */
+export function send(state, command, hold = false) {
+  const held = command.cmd === "chat.say" && (hold || firstWaiting(state) !== undefined);
   return { ...state, change: "none", added: [], effects: [], pending: [...state.pending, { ref: command.ref, command, state: held ? "waiting" : "sending", waitMs: 0 }] };
 }
 
@@ -40,9 +40,9 @@ export function forget(state, ref) {
   return { ...state, change: "none", added: [], effects: [], pending: state.pending.filter((one) => one.ref !== ref) };
 }
 
-/** Commands to send again after a reconnect, in order and with their old refs. */
+/** Commands to send again after a reconnect, in order and with their old refs; those that wait their turn still do. */
 export function unanswered(state) {
-  return state.pending.filter((one) => one.state !== "failed").map((one) => one.command);
+  return state.pending.filter((one) => one.state === "sending").map((one) => one.command);
 }
 
 function welcome(state, message) {
