@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-App = Callable[[dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+from fly.asgi import Receive, Scope, Send
 
 
 class Healthz:
     """Answer GET and HEAD of `/healthz` with 200, or with 503 while `draining()` is true; pass on everything else."""
 
-    def __init__(self, app: App, draining: Callable[[], bool]) -> None:
+    def __init__(self, app: Any, draining: Callable[[], bool]) -> None:
         self.app = app
         self.draining = draining
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] != "/healthz" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return

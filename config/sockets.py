@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.routing import URLRouter
 
-from fly.asgi import App, Receive, Scope, Send, deny
+from fly.asgi import PLAIN, App, Receive, Scope, Send, deny
 
 
 def sockets(urlpatterns: list[Any]) -> App:
@@ -18,6 +18,6 @@ def sockets(urlpatterns: list[Any]) -> App:
         if any(pattern.pattern.match(path) for pattern in urlpatterns):
             await router(scope, receive, send)
         else:
-            await deny(scope, receive, send, 404, [(b"content-type", b"text/plain; charset=utf-8")], b"No such socket.\n")
+            await deny(scope, receive, send, 404, PLAIN, b"No such socket.\n")
 
     return route

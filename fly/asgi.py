@@ -15,7 +15,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 DENIAL = "websocket.http.response"
+PLAIN = ((b"content-type", b"text/plain; charset=utf-8"),)
 log = logging.getLogger(__name__)
+
+
+def values(headers: Headers, name: bytes) -> list[str]:
+    """All values of a header, given by its name in lower case."""
+    return [value.decode("latin-1") for key, value in headers if key.lower() == name]
 
 
 async def deny(scope: Scope, receive: Receive, send: Send, status: int, headers: Headers, body: bytes = b"") -> None:

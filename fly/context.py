@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from fly.arrival import Arrival, read_arrival
+from fly.asgi import values
 from fly.here import Here
 from fly.hosts import UNKNOWN, Resolved, resolve
 from fly.replay import Decision, Refuse, Serve, Target, decide
@@ -71,9 +72,9 @@ class FlyContext:
 def read_context(path: str, headers: Iterable[tuple[bytes, bytes]]) -> FlyContext:
     """Decide what is to be done with a request by its path and its ASGI headers. Never raises, touches no database."""
     headers = list(headers)
-    hosts = [value for name, value in headers if name.lower() == b"host"]
+    hosts = values(headers, b"host")
     # Two Host headers are two requests in one: neither is ours.
-    host = resolve(hosts[0].decode("latin-1")) if len(hosts) == 1 else Resolved(UNKNOWN, None)
+    host = resolve(hosts[0]) if len(hosts) == 1 else Resolved(UNKNOWN, None)
     arrival = read_arrival(headers, check)
     here: Here = settings.HERE
     decision = _decide(here, path, host, arrival)

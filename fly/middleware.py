@@ -14,6 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from fly.answer import RETRY_AFTER_S, city, nearest_other, replay_answer
 from fly.context import FlyContext, read_context
 from fly.hosts import UNKNOWN
+from fly.links import lobby_url, port_of, region_url
 from fly.regions import REGIONS
 from fly.replay import MAX_REPLAY_BODY, Refuse, Replay
 
@@ -74,7 +75,7 @@ def _context(request: HttpRequest) -> FlyContext:
 
 
 def _refuse(request: HttpRequest, context: FlyContext, refusal: Refuse) -> HttpResponse:
-    port = _port(request.META.get("HTTP_HOST", ""))
+    port = port_of(request.META.get("HTTP_HOST", ""))
     other = nearest_other(context)
     answer = render(
         request,
@@ -82,8 +83,8 @@ def _refuse(request: HttpRequest, context: FlyContext, refusal: Refuse) -> HttpR
         {
             "city": city(context.region),
             "other": REGIONS[other] if other else None,
-            "other_url": f"{settings.PUBLIC_SCHEME}://{other}.{settings.PARENT_HOST}{port}/",
-            "lobby_url": f"{settings.PUBLIC_SCHEME}://{settings.PARENT_HOST}{port}/",
+            "other_url": region_url(other, port) if other else "",
+            "lobby_url": lobby_url(port),
             "limit_mb": MAX_REPLAY_BODY // 1_000_000,
             "reason": refusal.reason,
         },
@@ -93,9 +94,3 @@ def _refuse(request: HttpRequest, context: FlyContext, refusal: Refuse) -> HttpR
     if refusal.status == 503:
         answer["Retry-After"] = str(RETRY_AFTER_S)
     return answer
-
-
-def _port(host: str) -> str:
-    """The port of a Host header with its colon; empty if there is none. Links keep it: each vantage point has its own."""
-    _, colon, port = host.rpartition(":")
-    return f":{port}" if colon and port.isdecimal() and port.isascii() and len(port) <= 5 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from fly.asgi import App, Receive, Scope, Send, deny
+from fly.asgi import PLAIN, App, Receive, Scope, Send, deny, values
 
 log = logging.getLogger(__name__)
 _PORTS = {"http": 80, "https": 443}
@@ -33,10 +33,9 @@ class SameOrigin:
         self.scheme = scheme
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        origins, hosts = values(scope["headers"], b"origin"), values(scope["headers"], b"host")
         if origins and not (len(origins) == 1 and same_origin(origins[0], hosts[0] if hosts else "", self.scheme)):
             log.warning("Handshake refused: origin %r at host %r.", origins[0][:200], (hosts or [""])[0][:200])
-            await deny(scope, receive, send, 403, [(b"content-type", b"text/plain; charset=utf-8")], b"Foreign origin.\n")
+            await deny(scope, receive, send, 403, PLAIN, b"Foreign origin.\n")
             return
         await self.app(scope, receive, send)

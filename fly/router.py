@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from fly.answer import RETRY_AFTER_S, city, nearest_other, replay_answer
-from fly.asgi import App, Receive, Scope, Send, deny
+from fly.asgi import PLAIN, App, Receive, Scope, Send, deny
 from fly.context import FlyContext
 from fly.replay import Refuse, Replay
 
@@ -21,7 +21,7 @@ class HostRouter:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self.apps.get(scope["fly"].host.name)
         if app is None:
-            await deny(scope, receive, send, 404, _PLAIN, b"Unknown host.\n")
+            await deny(scope, receive, send, 404, _REFUSAL, b"Unknown host.\n")
         else:
             await app(scope, receive, send)
 
@@ -58,7 +58,7 @@ class ReplayRouter:
             await send({"type": "websocket.close", "code": self.unreachable_code, "reason": "not answering"})
             return
         retry = [(b"retry-after", b"%d" % RETRY_AFTER_S)] if refusal.status == 503 else []
-        await deny(scope, receive, send, refusal.status, [*_PLAIN, *retry], f"{refusal.reason}\n".encode())
+        await deny(scope, receive, send, refusal.status, [*_REFUSAL, *retry], f"{refusal.reason}\n".encode())
 
 
-_PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+_REFUSAL = [*PLAIN, (b"cache-control", b"no-store")]

@@ -16,10 +16,10 @@ from gameserver.engine.room import BURST, RATE, Welcome, check_version
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
 from gameserver.engine.worlds import Who
 from gameserver.hub import Member
-from gameserver.outlet import Prepared, QueueOutlet, SocketOutlet
+from gameserver.outlet import Prepared, QueueOutlet, SocketOutlet, goodbye
 from gameserver.owner import Owner, refusal
 from gameserver.players import Player, guest
-from gameserver.process import Process, goodbye
+from gameserver.process import Process
 from gameserver.store import TooManyRooms
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,11 @@ channel layer: the hub writes to sockets directly.
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any
 
 from channels.consumer import AsyncConsumer
 
-from fly.asgi import deny
+from fly.asgi import PLAIN, deny
 from gameserver.connection import Connection
 from gameserver.engine.errors import Close, Closed
 from gameserver.engine.protocol import Join, is_too_big
@@ -21,11 +20,10 @@ from gameserver.outlet import QueueOutlet, outlet_of
 from gameserver.players import player_of
 from gameserver.process import MAX_SOCKETS, current
 
-log = logging.getLogger(__name__)
 JOIN_S = 10.0
 """Time for the first message."""
 TOO_BIG = 1009
-_PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"2")]
+_RESTARTS = [*PLAIN, (b"retry-after", b"2")]
 
 
 class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
@@ -37,7 +35,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         """Serve one socket from the handshake to the end."""
         process = current()
         if process is None or process.is_draining:
-            await deny(scope, receive, send, 503, _PLAIN, b"This gameserver restarts.\n")
+            await deny(scope, receive, send, 503, _RESTARTS, b"This gameserver restarts.\n")
             return
         await receive()
         await send({"type": "websocket.accept"})

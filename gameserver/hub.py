@@ -11,7 +11,7 @@ from typing import Any
 from gameserver.engine.errors import Close
 from gameserver.engine.room import Session
 from gameserver.engine.worlds import Who
-from gameserver.outlet import Outlet, Prepared
+from gameserver.outlet import Outlet, Prepared, goodbye
 
 PRESENCE_S = 0.05
 """Comings and goings within this time are told together: a storm of joins is not a storm of messages."""
@@ -32,8 +32,7 @@ class Member:
 
     def bye(self, code: Close, text: str, **more: Any) -> None:
         """Say why, then close with that code."""
-        self.send({"type": "bye", "code": int(code), "text": text, **more})
-        self.outlet.close(int(code), text)
+        goodbye(self.outlet, code, text, **more)
 
 
 class Hub:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from io import StringIO
 from typing import Any
 
@@ -18,8 +17,6 @@ from gameserver.database import ALIAS, DatabaseStore
 from gameserver.heartbeat import Heartbeat
 from gameserver.journal import Journal
 from gameserver.process import MAIN, Process, start, stop
-
-log = logging.getLogger(__name__)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:

@@ -135,3 +135,9 @@ def outlet_of(scope: Any, send: Any) -> SocketOutlet | QueueOutlet:
     """The best way out that the server offers."""
     extension = scope.get("extensions", {}).get(EXTENSION)
     return SocketOutlet(extension["socket"]) if extension else QueueOutlet(send)
+
+
+def goodbye(outlet: Outlet, code: Close, text: str, **more: Any) -> None:
+    """Say why, then close with that code."""
+    outlet.send(Prepared({"type": "bye", "code": int(code), "text": text, **more}))
+    outlet.close(int(code), text)

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from gameserver.engine.errors import Close, Code, Rejected
@@ -177,7 +178,7 @@ class Owner:
 
     async def _open_again(self) -> None:
         """Read the room again until it works. A batch whose commit was in doubt may be there after all: it is shown then."""
-        for attempt in range(1_000_000):
+        for attempt in count():
             await asyncio.sleep(RELOAD_S[min(attempt, len(RELOAD_S) - 1)])
             try:
                 await self.open()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 
+from fly import links
 from fly.answer import nearest_other
 from fly.context import FlyContext
 from fly.regions import REGIONS
@@ -18,20 +18,14 @@ def region_dict(code: str) -> dict[str, Any]:
     return {"code": code, "name": region.city, "country": region.country, "flag": region.flag, "lat": region.lat, "lon": region.lon}
 
 
-def port_of(request: HttpRequest) -> str:
-    """The port of the request's own Host with its colon, or nothing. Links keep it: every vantage point has its own."""
-    _, colon, port = request.get_host().rpartition(":")
-    return f":{port}" if colon and port.isdecimal() else ""
-
-
 def lobby_url(request: HttpRequest) -> str:
     """The lobby, seen from where the visitor stands."""
-    return f"{settings.PUBLIC_SCHEME}://{settings.PARENT_HOST}{port_of(request)}/"
+    return links.lobby_url(links.port_of(request.get_host()))
 
 
 def region_url(request: HttpRequest, code: str) -> str:
     """A region's own host, seen from where the visitor stands."""
-    return f"{settings.PUBLIC_SCHEME}://{code}.{settings.PARENT_HOST}{port_of(request)}/"
+    return links.region_url(code, links.port_of(request.get_host()))
 
 
 def page_data(request: HttpRequest, **more: Any) -> dict[str, Any]:

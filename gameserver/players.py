@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import random
 import re
 import secrets
@@ -28,8 +27,6 @@ from django.views.decorators.http import require_POST
 from fly.hosts import UNKNOWN, resolve
 from gameserver.engine.errors import Rejected
 from gameserver.engine.text import COLOUR, clean_colour, clean_name
-
-log = logging.getLogger(__name__)
 
 YEAR_S = 365 * 24 * 3600
 SALT = "player"

@@ -7,13 +7,12 @@ import logging
 import random
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from fly.here import Here
 from gameserver.engine.errors import Close
 from gameserver.heartbeat import Beat
 from gameserver.journal import Journal
-from gameserver.outlet import Outlet, Prepared
+from gameserver.outlet import Outlet, goodbye
 from gameserver.owner import Owner
 
 log = logging.getLogger(__name__)
@@ -127,12 +126,6 @@ class Process:
             for outlet in batch:
                 goodbye(outlet, Close.MOVED, "This gameserver restarts.", retry_ms=random.randint(*RETRY_MS))  # noqa: S311
             await asyncio.sleep(pause)
-
-
-def goodbye(outlet: Outlet, code: Close, text: str, **more: Any) -> None:
-    """Say why, then close with that code."""
-    outlet.send(Prepared({"type": "bye", "code": int(code), "text": text, **more}))
-    outlet.close(int(code), text)
 
 
 _process: Process | None = None

@@ -11,6 +11,8 @@ from typing import Any
 
 from channels.consumer import AsyncConsumer
 
+from fly.asgi import values
+from fly.links import port_of
 from lobby.watch import watch
 
 BAD_MESSAGES = 4500
@@ -26,7 +28,7 @@ class LobbyConsumer(AsyncConsumer):  # type: ignore[misc]
         await receive()
         await send({"type": "websocket.accept"})
         news = asyncio.Event()
-        teller = asyncio.ensure_future(_tell(news, _port(scope), send))
+        teller = asyncio.ensure_future(_tell(news, port_of("".join(values(scope["headers"], b"host"))), send))
         watch.add(news)
         try:
             if (await receive())["type"] != "websocket.disconnect":
@@ -45,9 +47,3 @@ async def _tell(news: asyncio.Event, port: str, send: Any) -> None:
             await news.wait()
             news.clear()
             await send({"type": "websocket.send", "text": watch.text(port)})
-
-
-def _port(scope: Any) -> str:
-    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    _, colon, port = host.rpartition(":")
-    return f"{colon}{port}" if colon else ""

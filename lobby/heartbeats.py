@@ -30,8 +30,6 @@ def record(beats: Sequence[Beat]) -> None:
             unique_fields=["region", "machine"],
             update_fields=["app", "started_at", "last_seen", "players", "sockets", "rooms", "draining"],
         )
-        # bulk_create writes this process's clock; what counts is the database's.
-        Gameserver.objects.filter(machine__in={beat.machine for beat in beats}, region__in=known).update(last_seen=Now())
         Gameserver.objects.filter(last_seen__lt=Now() - timedelta(seconds=FORGET_S)).delete()
 
 
@@ -52,7 +50,8 @@ def _row(beat: Beat) -> Gameserver:
         machine=beat.machine,
         app=beat.app,
         started_at=_started(beat),
-        last_seen=datetime.now(UTC),
+        # The database's clock, not this process's.
+        last_seen=Now(),
         players=beat.players,
         sockets=beat.sockets,
         rooms=beat.rooms,

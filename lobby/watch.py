@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.conf import settings
 from django.db import connection
 
+from fly.links import region_url
 from lobby.listing import Listed, listing, read
 
 log = logging.getLogger(__name__)
@@ -49,8 +49,7 @@ class Watch:
         text = self._texts.get(port)
         if text is None:
             assert self._regions is not None
-            parent = f"{settings.PARENT_HOST}{port}"
-            regions = [{**region, "url": f"{settings.PUBLIC_SCHEME}://{region['code']}.{parent}/"} for region in self._regions]
+            regions = [{**region, "url": region_url(region["code"], port)} for region in self._regions]
             text = self._texts[port] = json.dumps({"type": "lobby", "regions": regions})
         return text
 

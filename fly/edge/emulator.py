@@ -43,7 +43,7 @@ def bind(address: str, port: int) -> socket.socket:
 
 
 class Emulator:
-    """Fly on loopback. `async with` starts and ends it; nothing of it outlives the block."""
+    """Fly on loopback. Whoever starts it stops it; nothing of it outlives that."""
 
     def __init__(
         self, settings: Settings, on_line: Callable[[Line], None] = lambda line: None, say: Callable[[str], None] = lambda text: None
@@ -83,19 +83,7 @@ class Emulator:
     def kill(self) -> None:
         """End all Machines at once."""
         for machine in self.machines.values():
-            machine._wanted = False
-            machine.kill()
-
-    async def __aenter__(self) -> Emulator:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self.stop()
-
-    def url(self, vantage: str, host: str = "") -> str:
-        """Where a browser at a vantage point finds a host; the parent host by default."""
-        return f"http://{host or self.settings.host}:{self.edges[vantage].port}/"
+            machine.kill(for_good=True)
 
     # What the edges ask
 

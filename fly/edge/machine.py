@@ -136,8 +136,9 @@ class Machine:
         await self.stop()
         await self.start()
 
-    def kill(self) -> None:
-        """SIGKILL; the watch starts it again."""
+    def kill(self, *, for_good: bool = False) -> None:
+        """SIGKILL; the watch starts it again, unless it is for good."""
+        self._wanted = self._wanted and not for_good
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 

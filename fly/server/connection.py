@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fly.asgi import DENIAL, Message
+from fly.asgi import DENIAL, PLAIN, Message
 from fly.server.frames import prepare
 from fly.server.framing import Limits
-from fly.server.headers import PLAIN, Pairs, checked, for_accept, status_of
+from fly.server.headers import Pairs, checked, for_accept, status_of
 from fly.server.inbox import Inbox
 from fly.server.socket import Socket
 

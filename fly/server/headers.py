@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from fly.asgi import Message
+from fly.asgi import PLAIN, Message
 
 Pairs = list[tuple[bytes, bytes]]
 
@@ -15,8 +15,6 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 _OF_THE_HANDSHAKE = (b"upgrade", b"connection")
 _OF_THE_CONNECTION = (b"connection", b"transfer-encoding", b"keep-alive", b"upgrade")
-
-PLAIN: Pairs = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
 def checked(message: Message) -> Pairs:

@@ -121,10 +121,10 @@ def _regions(text: str) -> tuple[str, ...]:
 
 
 def _plan(region: str, regions: tuple[str, ...], folder: Path, application: str) -> Plan:
-    database = settings.DATABASES["default"]
-    url = f"sqlite:///{database['NAME']}" if database["ENGINE"].endswith("sqlite3") else base_environ()["DATABASE_URL"]
+    database, inherited = settings.DATABASES["default"], base_environ()
+    url = f"sqlite:///{database['NAME']}" if database["ENGINE"].endswith("sqlite3") else inherited["DATABASE_URL"]
     environ = {
-        **base_environ(),
+        **inherited,
         "DEBUG": "0",
         "SECRET_KEY": settings.SECRET_KEY,
         "PARENT_HOST": settings.PARENT_HOST,
@@ -133,7 +133,7 @@ def _plan(region: str, regions: tuple[str, ...], folder: Path, application: str)
         "DATABASE_URL": url,
         "REGION_DATABASE_URL": f"sqlite:///{folder / region}.sqlite3",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), base_environ().get("PYTHONPATH", "")]).rstrip(os.pathsep),
+        "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), inherited.get("PYTHONPATH", "")]).rstrip(os.pathsep),
     }
     return Plan(
         region,
