@@ -16,6 +16,8 @@ FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=0 PUBLIC_SCHEME=https
 # /data is where the volume with the region's database is mounted; the user must own it before anything is mounted there.
 RUN useradd --system --uid 10001 --no-create-home app && mkdir /data && chown app /data
+# The base image has Python's library as source only, and every start would compile it again: it may not write here.
+RUN python -m compileall -q -x 'idlelib|lib2to3|tkinter|turtledemo|ensurepip|test' /usr/local/lib/python3.11
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 REGIONS ?= ewr,nrt,cdg
 PORT ?= 8000
 LATENCY ?= none
+MACHINES ?= 1
 export REGIONS
 
 help: ## list what can be made
@@ -24,8 +25,8 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.base
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar on --no-deps --require-hashes -r requirements/test.txt
 	@touch $@
 
-play: $(VENV)/.base ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real)
-	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY)
+play: $(VENV)/.base ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real MACHINES=2)
+	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY) --machines $(MACHINES)
 
 test: $(VENV)/.test lint test-js browser ## install everything the tests need and run them all
 	@$(BIN)/python -m pytest -q
@@ -47,10 +48,13 @@ lint: $(VENV)/.test ## ruff, mypy, import-linter, system checks
 	@echo "· system checks" && $(BIN)/python manage.py check && $(BIN)/python manage.py makemigrations --check --dry-run > /dev/null
 
 bench: $(VENV)/.test ## every benchmark, one JSON line each
-	@for b in bench/[a-z]*.py; do $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
+	@for b in $$(grep -l __main__ bench/*.py); do $(BIN)/python -m bench.$$(basename $$b .py) || exit 1; done
+
+torture: $(VENV)/.test ## kill, freeze and cut Machines under clients for a long time (SECONDS=600 SEED=1)
+	@$(BIN)/python -m tests.torture $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 lock: ## write the lock files anew after a change in requirements/*.in (needs uv)
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/test.in -o requirements/test.txt
 
-.PHONY: help play test test-fast test-js browser lint bench lock
+.PHONY: help play test test-fast test-js browser lint bench torture lock

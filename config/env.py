@@ -53,8 +53,8 @@ class Env:
     log_level: str
 
 
-def read_env(environ_: Mapping[str, str] = os.environ, *, on_fly: bool = False) -> Env:
-    """Read and check every variable; `on_fly` turns the laptop's defaults off.
+def read_env(environ_: Mapping[str, str] = os.environ, *, on_fly: bool = False, region: str = "local") -> Env:
+    """Read and check every variable; `on_fly` turns the laptop's defaults off. `region`: where this process runs.
 
     Raises ImproperlyConfigured that names the first variable that is missing or malformed.
     """
@@ -75,7 +75,7 @@ def read_env(environ_: Mapping[str, str] = os.environ, *, on_fly: bool = False) 
         regions=_read("REGIONS", "region codes with commas between, such as ewr,nrt,cdg", lambda: _regions(env)),
         public_scheme=scheme,
         database_url=_database(env, "DATABASE_URL", VAR_DIR / "lobby.sqlite3"),
-        region_database_url=_database(env, "REGION_DATABASE_URL", VAR_DIR / "region.sqlite3"),
+        region_database_url=_database(env, "REGION_DATABASE_URL", VAR_DIR / "region.sqlite3", region),
         redis_url=_read("REDIS_URL", "redis://host:port/number", lambda: _redis_url(env)),
         drain_budget_s=_read("DRAIN_BUDGET_S", "seconds, 1 to 280", lambda: _in_range(env.float("DRAIN_BUDGET_S", default=20.0), 1, 280)),
         replay_cache_ttl_s=_read("REPLAY_CACHE_TTL_S", "0, or seconds from 10", lambda: _cache_ttl(env)),
@@ -157,12 +157,15 @@ def _regions(env: environ.Env) -> tuple[str, ...]:
     return codes
 
 
-def _database(env: environ.Env, name: str, default: Path) -> dict[str, Any]:
+def _database(env: environ.Env, name: str, default: Path, region: str = "") -> dict[str, Any]:
+    """A database by its URL; `{region}` in it stands for a region's code, so that one variable serves the Machines of all regions."""
+    text = str(env.str(name, default=f"sqlite:///{default}"))
+
     def read() -> dict[str, Any]:
         with warnings.catch_warnings():
             # The library warns of a scheme it does not know, and repeats the password; the check below stops the start.
             warnings.simplefilter("ignore")
-            database = dict(env.db_url(name, default=f"sqlite:///{default}"))
+            database = dict(env.db_url_config(text.replace("{region}", region) if region else text))
         if database.get("ENGINE") not in _ENGINES or not database.get("NAME"):
             raise ValueError
         return database

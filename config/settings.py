@@ -11,7 +11,7 @@ from config.env import BASE_DIR, read_env
 from fly.here import read_here
 
 HERE = read_here()
-ENV = read_env(on_fly=HERE.is_fly)
+ENV = read_env(on_fly=HERE.is_fly, region=HERE.region or "local")
 
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
@@ -24,6 +24,8 @@ DRAIN_BUDGET_S = ENV.drain_budget_s
 REPLAY_CACHE_TTL_S = ENV.replay_cache_ttl_s
 GAMESERVER_HEARTBEAT = "lobby.heartbeats.record"
 GAMESERVER_RETIRE = "lobby.heartbeats.retire"
+# Packages whose modules are worlds; docs/worlds.md.
+GAMESERVER_WORLDS = ("gameserver.engine.worlds",)
 PLAYER_COOKIE = "player"
 
 ROOT_HOSTCONF = "config.hosts"
@@ -52,7 +54,7 @@ MIDDLEWARE = [
     "fly.middleware.ReplayMiddleware",
     "django_hosts.middleware.HostsRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static.StaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -81,23 +83,25 @@ TEMPLATES = [
 
 # Databases. SQLite: WAL lets readers go on while the one writer writes; IMMEDIATE takes the write lock at BEGIN, so that a
 # busy database waits instead of failing in the middle. FULL makes a commit durable before it returns (R2).
-def _database(database: dict[str, Any], alias: str, synchronous: str) -> dict[str, Any]:
+def _database(database: dict[str, Any], alias: str, synchronous: str, wait_s: int) -> dict[str, Any]:
+    """wait_s: how long one statement may wait for another one's lock."""
     if database["ENGINE"].endswith("sqlite3"):
         Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=1000;"
-        database["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
+        database["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": wait_s, "init_command": pragmas}
         # Always a file: in-memory databases are not seen by the server processes that tests start.
         database["TEST"] = {"NAME": Path(tempfile.gettempdir()) / f"rooms-test-{os.getpid()}-{alias}.sqlite3", "DEPENDENCIES": []}
     else:
         # Django's pool, because persistent connections do not work under ASGI.
-        database["OPTIONS"] = {"pool": True}
+        database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 10}, "connect_timeout": 5, "options": f"-c lock_timeout={wait_s}s"}
         database["TEST"] = {"NAME": f"test_{database['NAME']}", "DEPENDENCIES": []}
     return database
 
 
 DATABASES = {
-    "default": _database(ENV.database_url, "default", "NORMAL"),
-    "region": _database(ENV.region_database_url, "region", "FULL"),
+    "default": _database(ENV.database_url, "default", "NORMAL", 20),
+    # A room that waits longer than its lease runs waits for nothing.
+    "region": _database(ENV.region_database_url, "region", "FULL", 5),
 }
 DATABASE_ROUTERS = ["config.routers.RegionRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -146,7 +150,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static_root"
 # A laptop serves the files where they lie; production collects, hashes and compresses them once.
 WHITENOISE_USE_FINDERS = not _HTTPS
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_AUTOREFRESH = not _HTTPS
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -16,6 +16,9 @@ STATUS = 307
 TIMEOUT_MS = 15_000
 """How long the edge tries the target. A stopped Machine has to boot in that time; a person does not wait longer."""
 
+INSTANCE_TIMEOUT_MS = 5000
+"""The same for one Machine of a region: another one answers when it does not, so nobody waits longer than for its restart."""
+
 RETRY_AFTER_S = 2
 
 
@@ -33,7 +36,7 @@ def replay_answer(context: FlyContext, replay: Replay, *, bodiless: bool = False
         region=(replay.region,),
         instance=replay.instance,
         state="" if cached else sign(replay.step, replay.region, context.here.machine),
-        timeout_ms=0 if cached else TIMEOUT_MS,
+        timeout_ms=0 if cached else TIMEOUT_MS if replay.step == REGION_STEP else INSTANCE_TIMEOUT_MS,
         fallback="" if cached else "prefer_self",
         transform=Transform(delete_headers=hide),
     )

@@ -68,6 +68,10 @@ class FlyContext:
     decision: Decision
     route: Route
 
+    def decide_for(self, machine: str) -> Decision:
+        """What is to be done with this request once it is known which Machine of its region it wants."""
+        return decide(self.here, Target(self.region, machine) if self.region else None, self.arrival)
+
 
 def read_context(path: str, headers: Iterable[tuple[bytes, bytes]]) -> FlyContext:
     """Decide what is to be done with a request by its path and its ASGI headers. Never raises, touches no database."""

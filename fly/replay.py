@@ -70,9 +70,12 @@ def decide(here: Here, target: Target | None, arrival: Arrival) -> Decision:
     if here.region == target.region and target.machine in ("", here.machine):
         return Serve("FR4 this is the right region" if not target.machine else "FR4 this is the right Machine")
     step = REGION_STEP if here.region != target.region else INSTANCE_STEP
+    taken = _taken(step, target, arrival)
+    if step == INSTANCE_STEP and (arrival.failed or taken):
+        return Serve("FR9 the Machine that was wanted is not to be reached, or not the right one: this one answers")
     if arrival.failed:
         return Refuse(503, "not_answering", f"FR5 the replay to {target.region} failed")
-    if _taken(step, target, arrival):
+    if taken:
         return Refuse(503, "not_answering", f"FR6 the {step} step was taken already and did not arrive")
     if arrival.body_bytes is None:
         return Refuse(413, "too_large", "FR7 a body of unknown length cannot be replayed")

@@ -41,8 +41,7 @@ class ReplayRouter:
         context: FlyContext = scope["fly"]
         decision = context.decision
         if isinstance(decision, Replay):
-            status, headers, body = replay_answer(context, decision)
-            await deny(scope, receive, send, status, [(n.encode(), v.encode()) for n, v in headers.items()], body)
+            await replay(scope, receive, send, decision)
         elif isinstance(decision, Refuse):
             await self._refuse(scope, receive, send, decision)
         else:
@@ -59,6 +58,12 @@ class ReplayRouter:
             return
         retry = [(b"retry-after", b"%d" % RETRY_AFTER_S)] if refusal.status == 503 else []
         await deny(scope, receive, send, refusal.status, [*_REFUSAL, *retry], f"{refusal.reason}\n".encode())
+
+
+async def replay(scope: Scope, receive: Receive, send: Send, decision: Replay) -> None:
+    """Answer a handshake so that Fly's edge carries it on."""
+    status, headers, body = replay_answer(scope["fly"], decision)
+    await deny(scope, receive, send, status, [(name.encode(), value.encode()) for name, value in headers.items()], body)
 
 
 _REFUSAL = [*PLAIN, (b"cache-control", b"no-store")]

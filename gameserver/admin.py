@@ -32,13 +32,23 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
 class RoomAdmin(ReadOnly):
     """The region's rooms, with how much was said in them and when last."""
 
-    list_display = ("slug", "region", "events", "last_event", "epoch", "created_at")
+    list_display = ("slug", "region", "events", "last_event", "owner", "epoch", "created_at")
     list_filter = ("region",)
     search_fields = ("slug",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
-        """Rooms with their last event, in one query."""
-        return Room.with_last_event().order_by(*self.get_ordering(request))
+        """Rooms with their last event and their lease, in one query."""
+        return Room.with_last_event().select_related("lease").order_by(*self.get_ordering(request))
+
+    @admin.display(ordering="lease__machine", empty_value="nobody")
+    def owner(self, room: Room) -> str | None:
+        """The Machine that holds the room's lease, or held it last."""
+        return room.lease.machine or None if hasattr(room, "lease") else None
+
+    @admin.display(ordering="lease__epoch")
+    def epoch(self, room: Room) -> int | None:
+        """One higher with every owner."""
+        return room.lease.epoch if hasattr(room, "lease") else None
 
     @admin.display(ordering="last_seq")
     def events(self, room: Any) -> int:
@@ -59,7 +69,7 @@ class EventAdmin(ReadOnly):
     list_filter = ("room__region", "ev")
     list_select_related = ("room",)
     search_fields = ("text", "player_name", "player_id", "room__slug")
-    ordering = ("-at", "-seq")
+    ordering = ("-id",)
     show_full_result_count = False
     exclude = ("session", "ref")
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import re
 import time
 from typing import Any
 
 from fly.context import FlyContext
+from gameserver.drain import moved
 from gameserver.engine.bucket import Bucket
 from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.protocol import MAX_FRAME, VERSION, Command, Join, decode
-from gameserver.engine.room import BURST, RATE, Welcome, check_version
+from gameserver.engine.lease import LeaseHeld
+from gameserver.engine.protocol import MAX_FRAME, VERSION, Command, Join
+from gameserver.engine.room import Welcome, check_version
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
-from gameserver.engine.worlds import Who
+from gameserver.engine.worlds import BaseWorld, Who
 from gameserver.hub import Member
 from gameserver.outlet import Prepared, QueueOutlet, SocketOutlet, goodbye
-from gameserver.owner import Owner, refusal
+from gameserver.owner import Owner
+from gameserver.pipeline import refusal
 from gameserver.players import Player, guest
 from gameserver.process import Process
 from gameserver.store import TooManyRooms
@@ -27,28 +31,32 @@ log = logging.getLogger(__name__)
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?"
 MAX_BAD = 10
 """Messages of one socket that were not understood, or not a join before the join, until it is closed."""
-OPEN_S = 10.0
+OPEN_S = 5.0
 """Time for a room that is not in memory to be read; its database is away when it takes longer."""
-LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "frame": MAX_FRAME, "rate": RATE, "burst": BURST}
+RETRY_MS = (500, 2000)
+"""When to come back to a room that cannot be opened just now."""
+NOISE = 10
+"""Messages of whatever kind that a socket may send, in units of what its fastest world allows."""
+LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "frame": MAX_FRAME, "rate": BaseWorld.rate, "burst": BaseWorld.burst}
 _slug = re.compile(rf"{SLUG}\Z")
 
 
 class Connection:
-    """One socket in one room. `join` waits for the room; `receive` never waits."""
+    """One socket in one room. `find` and `join` wait for the room; `receive` never waits. It has an `outlet` once it is accepted."""
 
-    def __init__(
-        self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None, outlet: SocketOutlet | QueueOutlet
-    ) -> None:
+    outlet: SocketOutlet | QueueOutlet
+
+    def __init__(self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None) -> None:
         self.process = process
         self.context = context
         self.region = region
         self.slug = slug
+        self.world = ""
         self.player = player
-        self.outlet = outlet
         self.owner: Owner | None = None
         self.member: Member | None = None
         self._bad = 0
-        self._noise = Bucket(RATE * 10, BURST * 10, time.monotonic())
+        self._noise = Bucket(BaseWorld.rate * NOISE, BaseWorld.burst * NOISE, time.monotonic())
 
     def decode_join(self, data: str | bytes) -> tuple[Join, Who] | None:
         """The join in a first message and who comes; None if it was something else, which is answered. Raises Closed."""
@@ -61,30 +69,43 @@ class Connection:
             self._refuse(rejected)
         return None
 
-    async def join(self, join: Join, who: Who) -> None:
-        """Enter the room and send `welcome`. Raises Closed: version, no such room, draining, journal not answering."""
-        check_version(join)
+    async def find(self, world: str) -> None:
+        """Find the room's owner in this process, before anybody is let in. Raises LeaseHeld, and Closed: no such room, not now."""
         if not _slug.match(self.slug):
             raise Closed(Close.NO_SUCH_ROOM, "A room's name has 1 to 32 letters a to z, digits and hyphens.")
-        owner = await self._open()
-        if self.process.is_draining:
-            raise Closed(Close.MOVED, "This gameserver restarts.")
-        try:
-            self.member, welcome = owner.join(join, who, self.outlet)
-        except Rejected as rejected:
-            raise Closed(Close.OWNER_LOST, rejected.text) from None
-        self.owner = owner
-        self.outlet.welcome(Prepared(self._welcome(join, who, welcome)))
-
-    async def _open(self) -> Owner:
+        if world and world not in self.process.registry.worlds:
+            raise Closed(Close.NO_SUCH_ROOM, "There is no such world.")
+        self.world = world
         try:
             async with asyncio.timeout(OPEN_S):
-                return await self.process.owner(self.region, self.slug)
+                self.owner = await self.process.owner(self.region, self.slug, world)
+        except LeaseHeld:
+            raise
         except TooManyRooms:
             raise Closed(Close.NO_SUCH_ROOM, "This region has no place for another room.") from None
         except Exception as error:
             log.warning("Room %s/%s cannot be opened: %r", self.region, self.slug, error)
-            raise Closed(Close.OWNER_LOST, "The room cannot be opened just now.") from error
+            raise Closed(Close.OWNER_LOST, "The room cannot be opened just now.", retry_ms=random.randint(*RETRY_MS)) from error  # noqa: S311
+
+    async def join(self, join: Join, who: Who) -> None:
+        """Enter the room and send `welcome`. Raises Closed: version, draining, taken over, journal not answering."""
+        check_version(join)
+        if self.process.is_draining:
+            raise moved(self.process)
+        try:
+            # Not the one of the handshake: the room may have been given up, and opened again, since.
+            await self.find(self.world)
+        except LeaseHeld as held:
+            raise Closed(Close.OWNER_LOST, "This room has another owner now.", retry_ms=random.randint(*RETRY_MS)) from held  # noqa: S311
+        assert self.owner is not None
+        try:
+            self.member, welcome = await self.owner.join(join, who, self.outlet)
+        except Rejected as rejected:
+            raise Closed(Close.OWNER_LOST, rejected.text, retry_ms=random.randint(*RETRY_MS)) from None  # noqa: S311
+        rates = self.owner.rates.values()
+        self._noise = Bucket(max(rate for rate, _ in rates) * NOISE, max(burst for _, burst in rates) * NOISE, time.monotonic())
+        self.outlet.welcome(Prepared(self._welcome(join, who, welcome)))
+        self.owner.hub.release(self.member, welcome.position[1])
 
     def receive(self, data: str | bytes) -> None:
         """Take one message after the join. Raises Closed."""
@@ -97,12 +118,14 @@ class Connection:
 
     def bye(self, closed: Closed) -> None:
         """Tell the client why, and close."""
-        goodbye(self.outlet, closed.code, closed.text)
+        more = {"retry_ms": closed.retry_ms} if closed.retry_ms else {}
+        goodbye(self.outlet, closed.code, closed.text, **more)
 
     def leave(self) -> None:
         """The socket is gone."""
-        if self.owner is not None and self.member is not None:
-            self.owner.leave(self.member)
+        if self.owner is not None:
+            if self.member is not None:
+                self.owner.leave(self.member)
             self.process.left(self.owner)
         self.owner = self.member = None
 
@@ -111,10 +134,10 @@ class Connection:
             raise Closed(Close.FLOOD, "Too much, too fast. Come back in a minute.")
         if isinstance(data, bytes):
             raise Rejected(Code.BAD_MESSAGE, "Messages are text frames.")
-        return decode(data)
+        return self.process.registry.decode(data)
 
     def _refuse(self, rejected: Rejected) -> None:
-        if self.owner is None or rejected.code in (Code.BAD_MESSAGE, Code.UNKNOWN_COMMAND):
+        if self.member is None or rejected.code in (Code.BAD_MESSAGE, Code.UNKNOWN_COMMAND):
             self._bad += 1
             if self._bad >= MAX_BAD:
                 raise Closed(Close.BAD_MESSAGES, "Too many messages that were not understood.")
@@ -139,13 +162,16 @@ class Connection:
             "region": self.region,
             "machine": self.context.here.machine,
             "room": self.slug,
+            "world": self.owner.world,
             "position": welcome.position,
             "recovered": welcome.recovered,
             "events": welcome.events,
             "more": welcome.more,
+            "state": welcome.state,
             "you": who.as_dict(),
             "present": hub.present(),
             "players": hub.players,
             "route": self.context.route.as_dict(),
             "limits": LIMITS,
+            "rates": self.owner.rates,
         }

@@ -7,22 +7,35 @@ channel layer: the hub writes to sockets directly.
 from __future__ import annotations
 
 import asyncio
+import random
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
 
 from fly.asgi import PLAIN, deny
+from fly.context import FlyContext
+from fly.replay import Refuse, Replay, Serve
+from fly.router import replay
 from gameserver.connection import Connection
+from gameserver.drain import moved
 from gameserver.engine.errors import Close, Closed
+from gameserver.engine.lease import LeaseHeld, is_served
 from gameserver.engine.protocol import Join, is_too_big
 from gameserver.engine.worlds import Who
 from gameserver.outlet import QueueOutlet, outlet_of
 from gameserver.players import player_of
 from gameserver.process import MAX_SOCKETS, current
+from gameserver.store import Held
 
 JOIN_S = 10.0
 """Time for the first message."""
 TOO_BIG = 1009
+BOUNCED_MS = (100, 500)
+"""When to come back to a room whose owner lives, but was not found."""
+SPREAD_MS = (10, 300)
+"""Behind the end of a lease: not all who wait for a room come at once."""
 _RESTARTS = [*PLAIN, (b"retry-after", b"2")]
 
 
@@ -37,19 +50,47 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         if process is None or process.is_draining:
             await deny(scope, receive, send, 503, _RESTARTS, b"This gameserver restarts.\n")
             return
+        context = scope["fly"]
+        room = _Room(context.region, scope["url_route"]["kwargs"]["slug"], _world(scope))
+        # Before the socket is accepted: one that must be replayed never is (R9).
+        if context.arrival.failed:
+            process.placement.forget(room.region, room.slug)
+        # Our own room is looked for first: the table may not have heard yet that it is ours.
+        elsewhere = "" if process.owned(room.region, room.slug) else process.placement.of(room.region, room.slug)
+        decision = context.decide_for(elsewhere)
+        late: Closed | None = None
+        connection = Connection(process, context, room.region, room.slug, player_of(scope))
+        if isinstance(decision, Serve):
+            try:
+                await connection.find(room.world)
+            except LeaseHeld as held:
+                process.placement.learn(Held(room.region, room.slug, held.machine, held.remaining_ms))
+                decision = context.decide_for(held.machine) if is_served(held.remaining_ms) else decision
+                late = Closed(Close.OWNER_LOST, "The Machine that has this room does not answer.", retry_ms=_when(context, held))
+            except Closed as closed:
+                late = closed
+        if isinstance(decision, Replay):
+            await replay(scope, receive, send, decision)
+            return
+        if isinstance(decision, Refuse):
+            await deny(scope, receive, send, decision.status, PLAIN, f"{decision.reason}\n".encode())
+            return
         await receive()
         await send({"type": "websocket.accept"})
-        outlet = outlet_of(scope, send)
+        connection.outlet = outlet_of(scope, send)
+        await self._accepted(connection, receive, late)
+
+    async def _accepted(self, connection: Connection, receive: Any, late: Closed | None) -> None:
+        process, outlet = connection.process, connection.outlet
         process.outlets.add(outlet)
-        context = scope["fly"]
-        slug = scope["url_route"]["kwargs"]["slug"]
-        connection = Connection(process, context, context.region, slug, player_of(scope), outlet)
         try:
             if process.is_draining:
                 # It began while this socket was being accepted: the drain does not know of it.
-                raise Closed(Close.MOVED, "This gameserver restarts.")
+                raise moved(process)
             if len(process.outlets) > MAX_SOCKETS:
                 raise Closed(Close.FULL, "This gameserver is full. Try again later, or another region.")
+            if late is not None:
+                raise late
             await self._serve(connection, receive)
         except _Gone:
             pass
@@ -81,6 +122,26 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
             first = connection.decode_join(_data(await receive()))
             if first is not None:
                 return first
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What a handshake asks for. `world`: of a room that is to be made."""
+
+    region: str
+    slug: str
+    world: str
+
+
+def _world(scope: Any) -> str:
+    query: dict[str, list[str]] = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return query.get("world", [""])[0][:32]
+
+
+def _when(context: FlyContext, held: LeaseHeld) -> int:
+    """When to come back: as soon as the lease is over, or at once where only the tables did not agree."""
+    bounced = context.arrival.replayed and not context.arrival.failed and is_served(held.remaining_ms)
+    return random.randint(*BOUNCED_MS) if bounced else held.remaining_ms + random.randint(*SPREAD_MS)  # noqa: S311
 
 
 class _Gone(Exception):

@@ -21,10 +21,11 @@ MAX_PRESENT = 200
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One session in a room, with its way out."""
+    """One session in a room, with its way out. `held`: what waits for its welcome; None once it has that."""
 
     session: Session
     outlet: Outlet
+    held: list[dict[str, Any]] | None = None
 
     def send(self, message: dict[str, Any]) -> None:
         """Write a message to this one client."""
@@ -40,6 +41,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
+        self._live: dict[str, Outlet] = {}
         self._sessions_of: dict[str, set[str]] = {}
         self._known: dict[str, Who] = {}
         self._joined: dict[str, Who] = {}
@@ -66,10 +68,16 @@ class Hub:
         return [who.as_dict() for who in islice(self._known.values(), MAX_PRESENT)]
 
     def add(self, member: Member) -> None:
-        """Let a member in. Another socket of the same session is closed with 4505: it was taken over."""
+        """Let a member in. Another socket of the same session is closed with 4505: it was taken over.
+
+        What is shown to a held one waits until `release`.
+        """
         key, who = member.session.key, member.session.who
         earlier = self._members.pop(key, None)
+        self._live.pop(key, None)
         self._members[key] = member
+        if member.held is None:
+            self._live[key] = member.outlet
         if earlier is not None:
             earlier.bye(Close.TAKEN_OVER, "This session goes on in another window.")
         self._sessions_of.setdefault(who.id, set()).add(key)
@@ -82,6 +90,7 @@ class Hub:
         if not self.holds(member):
             return False
         del self._members[key]
+        self._live.pop(key, None)
         keys = self._sessions_of[player]
         keys.discard(key)
         if not keys:
@@ -91,11 +100,35 @@ class Hub:
             self._schedule()
         return True
 
-    def show(self, message: dict[str, Any]) -> None:
-        """Write one message to everybody, encoded once."""
+    def release(self, member: Member, upto: int) -> None:
+        """Give a held member, whose welcome ended with the seq `upto`, what was shown meanwhile, but for what the welcome had."""
+        held, member.held = member.held, None
+        if held is None or not self.holds(member):
+            return
+        self._live[member.session.key] = member.outlet
+        for message in held:
+            if message["type"] == "events":
+                message = {**message, "events": [event for event in message["events"] if event["seq"] > upto]}
+                if not message["events"]:
+                    continue
+            member.send(message)
+
+    def show(self, message: dict[str, Any], replies: dict[Outlet, list[Prepared]] | None = None) -> None:
+        """Write one message to everybody, encoded once; behind it, in the same write, each one's own replies.
+
+        What is left in `replies` is for those who are not here any more.
+        """
         prepared = Prepared(message)
-        for member in self._members.values():
-            member.outlet.send(prepared)
+        for outlet in self._live.values():
+            own = replies.pop(outlet, None) if replies else None
+            if own is None:
+                outlet.send(prepared)
+            else:
+                outlet.send(prepared, *own)
+        if len(self._live) < len(self._members):
+            for member in self._members.values():
+                if member.held is not None:
+                    member.held.append(message)
 
     def tell(self, who: Who) -> None:
         """Let everybody know of a player, new or renamed; in all tabs of the player. One who has left is not missed."""

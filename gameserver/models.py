@@ -1,27 +1,41 @@
-"""Rooms and their journal, in the database of the region. Columns and constraints; the rules are in `gameserver.engine`."""
+"""Rooms, their leases, journal and snapshots, in the database of the region. Columns and constraints; the rules are in the engine."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 
+class NowMs(models.Func):
+    """The database's clock in milliseconds since 1970: the only clock that leases know."""
+
+    arity = 0
+    output_field = models.BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        # Not now(): that is when the transaction began, which may have waited for a lock since.
+        return self.as_sql(compiler, connection, template="(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint", **context)
+
+
 class Room(models.Model):
-    """A room of a region. `epoch` is one higher with every owner; only the owner of the newest epoch may write (R6)."""
+    """A room of a region. `world`: its lane besides chat. `floor`: up to this seq passing events may be gone from the journal."""
 
     region = models.CharField(max_length=10)
     slug = models.CharField(max_length=32)
+    world = models.CharField(max_length=32, blank=True, default="")
     first_epoch = models.BigIntegerField()
-    epoch = models.BigIntegerField()
+    floor = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("region", "slug")
-        constraints = (
-            models.UniqueConstraint(fields=("region", "slug"), name="one_room_a_slug"),
-            models.CheckConstraint(condition=Q(epoch__gte=models.F("first_epoch")), name="epochs_rise"),
-        )
+        constraints = (models.UniqueConstraint(fields=("region", "slug"), name="one_room_a_slug"),)
 
     def __str__(self) -> str:
         return f"{self.region}/{self.slug}"
@@ -35,29 +49,80 @@ class Room(models.Model):
         )
 
 
-class Event(models.Model):
-    """One journalled event. `seq` rises by one in its room; `session` and `ref` keep its command from happening twice."""
+class Lease(models.Model):
+    """Who owns a room, until when. `epoch` is one higher with every owner; only the newest may write the journal (R6).
 
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="journal")
+    machine, boot: the holder; empty when it was given back. expires_at: by the database's clock, in ms since 1970.
+    """
+
+    room = models.OneToOneField(Room, on_delete=models.PROTECT, primary_key=True, related_name="lease")
+    epoch = models.BigIntegerField()
+    machine = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    boot = models.CharField(max_length=32, blank=True, default="")
+    expires_at = models.BigIntegerField("expires at (ms)", default=0)
+    sessions = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(epoch__gte=1), name="epochs_are_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.machine or 'nobody'} {self.epoch}"
+
+
+class Holder(models.Model):
+    """The newest life of a Machine of this region: what `manage.py drain` speaks to. `drain`: it was asked to."""
+
+    machine = models.CharField(max_length=64, primary_key=True)
+    boot = models.CharField(max_length=32)
+    expires_at = models.BigIntegerField("expires at (ms)")
+    drain = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.machine
+
+
+class Event(models.Model):
+    """One journalled event. `seq` rises by one in its room; `session`, `ref` and `reply` keep its command from happening twice."""
+
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="journal", db_index=False)
     seq = models.BigIntegerField()
     epoch = models.BigIntegerField()
-    ev = models.CharField("event", max_length=40)
+    ev = models.CharField("event", max_length=64)
     at = models.BigIntegerField("at (ms)")
-    player_id = models.CharField("player", max_length=40, db_index=True)
-    player_name = models.CharField("name", max_length=32)
-    player_colour = models.CharField(max_length=7)
+    player_id = models.CharField("player", max_length=40, blank=True)
+    player_name = models.CharField("name", max_length=32, blank=True)
+    player_colour = models.CharField(max_length=7, blank=True)
     text = models.TextField(blank=True)
-    fields = models.JSONField(default=dict, blank=True)
-    session = models.CharField(max_length=32)
+    fields = models.TextField(blank=True, default="")
+    session = models.CharField(max_length=32, blank=True)
     ref = models.BigIntegerField()
+    reply = models.TextField(blank=True, default="")
 
     class Meta:
         ordering = ("room", "seq")
         constraints = (
+            # Also the index that everything is read by; another one would cost every line its own write.
             models.UniqueConstraint(fields=("room", "seq"), name="one_event_a_seq"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="seq_starts_at_1"),
         )
-        indexes = (models.Index(fields=("-at",), name="event_newest_first"),)
 
     def __str__(self) -> str:
         return f"{self.ev} {self.seq}"
+
+
+class Snapshot(models.Model):
+    """The state of a room at a seq, as JSON, with its digest: what was half written, or damaged since, is not loaded."""
+
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="snapshots", db_index=False)
+    seq = models.BigIntegerField()
+    epoch = models.BigIntegerField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    state = models.BinaryField()
+    digest = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ("room", "-seq")
+        constraints = (models.UniqueConstraint(fields=("room", "seq"), name="one_snapshot_a_seq"),)
+
+    def __str__(self) -> str:
+        return f"{self.room} at {self.seq}"

@@ -38,8 +38,8 @@ class Prepared:
 class Outlet(Protocol):
     """What a member of a room is written to through. Neither method waits or raises."""
 
-    def send(self, message: Prepared) -> None:
-        """Write, or close with 4002 when more than OUTBOX_BYTES would wait."""
+    def send(self, *messages: Prepared) -> None:
+        """Write messages together, or close with 4002 when more than OUTBOX_BYTES would wait."""
         ...
 
     def welcome(self, message: Prepared) -> None:
@@ -60,9 +60,9 @@ class SocketOutlet:
         self._socket = socket
         self._bound = OUTBOX_BYTES
 
-    def send(self, message: Prepared) -> None:
+    def send(self, *messages: Prepared) -> None:
         """See Outlet."""
-        frame = message.frame
+        frame = messages[0].frame if len(messages) == 1 else b"".join([message.frame for message in messages])
         waiting = self._socket.waiting
         if not waiting:
             self._bound = OUTBOX_BYTES
@@ -93,17 +93,18 @@ class QueueOutlet:
         self._closing = False
         self._task = asyncio.ensure_future(self._run())
 
-    def send(self, message: Prepared) -> None:
+    def send(self, *messages: Prepared) -> None:
         """See Outlet."""
-        if self._closing:
-            return
-        if not self._bytes:
-            self._bound = OUTBOX_BYTES
-        elif self._bytes + len(message.text) > self._bound:
-            self.close(Close.TOO_SLOW, "too slow")
-            return
-        self._bytes += len(message.text)
-        self._queue.put_nowait(message.text)
+        for message in messages:
+            if self._closing:
+                return
+            if not self._bytes:
+                self._bound = OUTBOX_BYTES
+            elif self._bytes + len(message.text) > self._bound:
+                self.close(Close.TOO_SLOW, "too slow")
+                return
+            self._bytes += len(message.text)
+            self._queue.put_nowait(message.text)
 
     def welcome(self, message: Prepared) -> None:
         """See Outlet."""

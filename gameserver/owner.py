@@ -1,71 +1,94 @@
-"""The owner of one room: decides in turn, has it journalled, shows it, then replies (R1, R2).
+"""The owner of one room: opens it, lets people in, has what they ask decided, and gives it up.
 
-One batch of a room is being journalled at a time. What is decided meanwhile waits and goes as the next one, in one frame.
+What is decided goes through the pipeline: journalled, shown, replied. Everything is called on the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
-from gameserver.engine.errors import Close, Code, Rejected
-from gameserver.engine.protocol import Command, History, Join
-from gameserver.engine.room import KEEP, Entry, Outcome, Room, Welcome, history_reply
-from gameserver.engine.worlds import Who, World
-from gameserver.engine.worlds.chat import Chat
+from gameserver.engine.errors import Close, Closed, Code, Rejected
+from gameserver.engine.lease import Holder, LeaseHeld, Step
+from gameserver.engine.protocol import Command, History, Join, Ping
+from gameserver.engine.registry import Registry
+from gameserver.engine.room import KEEP, Gap, Room, Welcome, history_reply
+from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
 from gameserver.journal import Journal
 from gameserver.outlet import Outlet
-from gameserver.store import Batch, StaleEpoch
+from gameserver.pipeline import Pipeline, refusal
+from gameserver.snapshots import Snapshots
+from gameserver.store import Leases, StaleEpoch
+from gameserver.ticker import Ticker
 
 log = logging.getLogger(__name__)
-RELOAD_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+RELOAD_S = (0.1, 0.5, 1.0, 2.0)
 """Pauses between attempts to read a room again after its journal failed; the last one repeats."""
+MEET_S = 5.0
+"""How long a newcomer waits for the gap to be read, or for what is under way to be journalled."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Staged:
-    member: Member
-    outcome: Outcome
-    before: Who
+class _Broken(Exception):
+    """A world did what it must not, and its state is not to be trusted."""
+
+
+class Keeper(Protocol):
+    """What an owner needs of its process."""
+
+    holder: Holder
+    journal: Journal
+    leases: Leases
+    registry: Registry
+
+    def step(self) -> Step:
+        """What the process's leases allow just now."""
+        ...
+
+    def lost(self, owner: Owner) -> None:
+        """Another process owns the room now."""
+        ...
 
 
 class Owner:
-    """One room in this process. Everything but `open` is called on the event loop and does not wait."""
+    """One room in this process. `world`: its lane besides chat, if the room is to be made. `clock`: seconds since 1970."""
 
-    def __init__(
-        self, region: str, slug: str, journal: Journal, lost: Callable[[Owner], None], clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, region: str, slug: str, keeper: Keeper, world: str = "", clock: Callable[[], float] = time.time) -> None:
         self.region = region
         self.slug = slug
+        self.world = world
+        self.key = 0
         self.hub = Hub()
-        self._journal = journal
-        self._lost = lost
+        self._keeper = keeper
         self._clock = clock
+        self._pipeline = Pipeline(self.hub, keeper.journal, self._failed, self._changed)
         self._room: Room | None = None
-        self._key = 0
-        self._staged: list[_Staged] = []
-        self._flight: list[_Staged] | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._shown: int | None = None
-
-    def worlds(self) -> tuple[World, ...]:
-        """The lanes of this room."""
-        chat: World = Chat()
-        return (chat,)
+        self._waiting: list[asyncio.Future[None]] = []
+        self._ticker = Ticker(self._tick, lambda: len(self.hub) > 0 and not self._retired)
+        self._snapshots = Snapshots(keeper.journal, self._pipeline, clock)
+        self._available = True
+        self._retired = False
 
     async def open(self) -> None:
-        """Own the room: its epoch is ours from now on. Raises TooManyRooms, or what the database raised."""
-        opened = await self._journal.call(self._journal.store.open, self.region, self.slug, KEEP, self._clock())
-        room = Room(opened.epoch, opened.first_epoch, self.worlds())
-        room.load(opened.entries)
-        self._key, self._room = opened.key, room
-        self._shown = room.durable if self._shown is None else self._shown
+        """Own the room: its epoch is ours from now on. Raises LeaseHeld, TooManyRooms, Damaged, or what the database raised."""
+        keeper = self._keeper
+        claimed = await keeper.journal.call(keeper.leases.claim, self.region, self.slug, keeper.holder, self.world)
+        loaded = await keeper.journal.call(keeper.journal.store.load, claimed.key, KEEP)
+        room = Room(claimed.epoch, claimed.first_epoch, keeper.registry.lanes(claimed.world), claimed.floor)
+        room.load(loaded.snapshot, loaded.entries)
+        shown = self._room.durable if self._room is not None else None
+        self.key, self.world, self._room = claimed.key, claimed.world, room
+        self._pipeline.start(room, claimed.key)
+        self._snapshots.start(room, claimed.key, loaded.snapshot.seq if loaded.snapshot else 0)
+        if shown is not None and (missed := [event for event in room.events if event["seq"] > shown]):  # A commit in doubt did happen.
+            self.hub.show({"type": "events", "epoch": room.epoch, "events": missed})
+        self._ticker.keep(room.worlds)
 
     @property
     def is_idle(self) -> bool:
@@ -75,14 +98,67 @@ class Owner:
     @property
     def is_settled(self) -> bool:
         """True when nothing waits to be journalled."""
-        return not self._staged and self._flight is None
+        return self._pipeline.is_settled
 
-    def join(self, join: Join, who: Who, outlet: Outlet) -> tuple[Member, Welcome]:
-        """Let a session in. Raises Rejected (unavailable) while the room is read again, Closed for another version."""
-        session, welcome = self._ready(join.ref).join(join, who, self._clock())
-        member = Member(session, outlet)
-        self.hub.add(member)
-        return member, welcome
+    @property
+    def epoch(self) -> int:
+        """Of our lease; 0 before the room was opened."""
+        return 0 if self._room is None else self._room.epoch
+
+    @property
+    def rates(self) -> dict[str, tuple[float, float]]:
+        """Commands a second and at once that each of the room's worlds takes from a session."""
+        return {} if self._room is None else {world.name: (world.rate, world.burst) for world in self._room.worlds}
+
+    @property
+    def lag(self) -> int:
+        """Events that are in no snapshot yet."""
+        return 0 if self._room is None else self._room.durable - self._snapshots.seq
+
+    # People
+
+    async def join(self, join: Join, who: Who, outlet: Outlet) -> tuple[Member, Welcome]:
+        """Let a session in; what is shown from now on waits in its member until `hub.release`.
+
+        Raises Rejected (unavailable), and Closed: another version, taken over meanwhile, the gap cannot be read.
+        """
+        while True:
+            room = self._ready(join.ref)
+            session, found = room.join(join, who)
+            ready = isinstance(found, Welcome) and found.position[1] <= room.durable
+            member = Member(session, outlet, None if ready else [])
+            self.hub.add(member)
+            self._ticker.keep(room.worlds)
+            if isinstance(found, Welcome) and ready:
+                return member, found
+            try:
+                welcome = await self._meet(room, found)
+            except BaseException:
+                self.hub.remove(member)
+                raise
+            if not self.hub.holds(member):
+                raise Closed(Close.TAKEN_OVER, "This session goes on in another window.")
+            if welcome is not None:
+                return member, welcome
+            # The room was read again meanwhile, and what was to be said of it may not be true any more.
+            self.hub.remove(member)
+
+    async def _meet(self, room: Room, found: Welcome | Gap) -> Welcome | None:
+        """The welcome, once its gap is read or its position durable; None if the room is another one by then."""
+        try:
+            async with asyncio.timeout(MEET_S):
+                if isinstance(found, Gap):
+                    store = self._keeper.journal.store
+                    entries = await self._keeper.journal.read(store.since, self.key, found.after, found.upto)
+                    return room.bridge(found, [entry.event for entry in entries])
+                while room is self._room and found.position[1] > room.durable:
+                    waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    self._waiting.append(waiter)
+                    await waiter
+                return found if room is self._room else None
+        except Exception as error:
+            log.warning("Room %s/%s cannot welcome anybody: %r", self.region, self.slug, error)
+            raise Closed(Close.OWNER_LOST, "The room cannot be read just now.") from error
 
     def leave(self, member: Member) -> None:
         """A socket is gone; if its session was taken over, nothing happens."""
@@ -92,26 +168,49 @@ class Owner:
         """Take one command. Raises Rejected or Closed, for this member alone. What a taken over socket still says is not heard."""
         if not self.hub.holds(member):
             return
+        if isinstance(command, Ping):
+            member.send({"type": "reply", "ref": command.ref, "ok": True})
+            return
         before = member.session.who
-        outcome = self._ready(command.ref).receive(member.session, command, self._clock())
+        room = self._ready(command.ref)
+        try:
+            outcome = room.receive(member.session, command, self._clock())
+        except (Rejected, Closed):
+            raise
+        except Exception:
+            # A world's fault. What it left half done is not to be trusted: the room is read again, and goes on without this socket.
+            self._pipeline.give_up(_Broken())
+            raise
         if outcome.read is not None:
             self._read(member, outcome.read)
-        elif outcome.entries or self._flight is not None:
-            # Behind a batch under way even a reply without an event waits: it may be the reply to a resend of that batch.
-            self._staged.append(_Staged(member, outcome, before))
-            self._pump()
         else:
-            self._settle([_Staged(member, outcome, before)])
+            self._pipeline.take(member, outcome, before)
 
     def _ready(self, ref: int | None) -> Room:
-        if self._room is None:
-            raise Rejected(Code.UNAVAILABLE, "The room cannot be written just now. Nothing happened; it is tried again.", ref=ref)
-        return self._room
+        room = self._room
+        if room is None or not self._is_available():
+            raise Rejected(Code.UNAVAILABLE, "Nothing can be kept just now. Send it again in a moment.", ref=ref)
+        return room
+
+    def _is_available(self) -> bool:
+        return not (self._retired or self._pipeline.stalled or self._is_opening or self._room is None or self._keeper.step() >= Step.REFUSE)
+
+    @property
+    def _is_opening(self) -> bool:
+        return self._opening is not None and not self._opening.done()
+
+    def say_status(self) -> None:
+        """Tell everybody when the room became unavailable, and when it is back."""
+        available = self._is_available()
+        if available != self._available and not self._retired:
+            self._available = available
+            text = "" if available else "The room cannot keep anything just now. What you write waits, and is sent when it can."
+            self.hub.show({"type": "status", "available": available, "text": text})
 
     def _read(self, member: Member, command: History) -> None:
-        future = self._journal.call(self._journal.store.before, self._key, command.before, command.limit)
+        future = self._keeper.journal.read(self._keeper.journal.store.before, self.key, command.before, command.limit)
 
-        def answer(done: asyncio.Future[list[Entry]]) -> None:
+        def answer(done: asyncio.Future[Any]) -> None:
             if done.cancelled() or done.exception() is not None:
                 member.send(refusal(Rejected(Code.UNAVAILABLE, "Older messages cannot be read just now.", ref=command.ref)))
                 return
@@ -119,89 +218,75 @@ class Owner:
 
         future.add_done_callback(answer)
 
-    def _pump(self) -> None:
-        if self._flight is not None or not self._staged or self._room is None:
-            return
-        self._flight, self._staged = self._staged, []
-        entries = tuple(entry for staged in self._flight for entry in staged.outcome.entries)
-        if entries:
-            self._journal.append(Batch(self._key, self._room.epoch, entries), self._journalled)
-        else:
-            self._journalled(None)
+    # The journal
 
-    def _journalled(self, result: BaseException | None) -> None:
-        flight, self._flight = self._flight or [], None
-        if result is None:
-            self._settle(flight)
-            self._pump()
-        elif isinstance(result, StaleEpoch):
-            self._fail(flight)
-            self._lost(self)
-        else:
-            self._fail(flight)
-            self._reopen()
+    def _changed(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+        self.say_status()
+        self._snapshots.by_count()
 
-    def _settle(self, flight: list[_Staged]) -> None:
-        """Show what is durable to everybody, then reply."""
-        room = self._room
-        assert room is not None
-        events = [event for staged in flight for event in staged.outcome.shown]
-        if any(staged.outcome.entries for staged in flight):
-            self._shown = next(event["seq"] for event in reversed(events) if "seq" in event)
-            room.settle(self._shown)
-        if events:
-            self.hub.show({"type": "events", "epoch": room.epoch, "events": events})
-        for staged in flight:
-            if staged.outcome.who is not None:
-                self.hub.tell(staged.outcome.who)
-            if staged.outcome.reply is not None:
-                staged.member.send({"type": "reply", **staged.outcome.reply})
-
-    def _fail(self, flight: list[_Staged]) -> None:
-        """Take back what was decided and not journalled; nobody has seen it."""
-        failed = [*flight, *self._staged]
-        self._staged, self._room = [], None
-        for staged in reversed(failed):
-            staged.member.session.who = staged.before
-        for staged in failed:
-            ref = (staged.outcome.reply or {}).get("ref")
-            staged.member.send(refusal(Rejected(Code.UNAVAILABLE, "This could not be kept. Nothing happened; send it again.", ref=ref)))
-
-    def _reopen(self) -> None:
-        if self._opening is None or self._opening.done():
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, StaleEpoch):
+            self._keeper.lost(self)
+        elif not self._is_opening:
             self._opening = asyncio.ensure_future(self._open_again())
-
-    def stop(self) -> None:
-        """End what goes on by itself; the owner is not used any more."""
-        if self._opening is not None:
-            self._opening.cancel()
+        self._changed()
 
     async def _open_again(self) -> None:
-        """Read the room again until it works. A batch whose commit was in doubt may be there after all: it is shown then."""
+        """Read the room again until it works, or somebody else has it."""
         for attempt in count():
             await asyncio.sleep(RELOAD_S[min(attempt, len(RELOAD_S) - 1)])
             try:
                 await self.open()
+            except LeaseHeld:
+                self._keeper.lost(self)
+                return
             except Exception as error:  # noqa: BLE001
                 log.warning("Room %s/%s cannot be read: %r", self.region, self.slug, error)
                 continue
-            room = self._room
-            assert room is not None
-            missed = [event for event in room.events if event["seq"] > (self._shown or 0)]
-            self._shown = room.durable
-            if missed:
-                self.hub.show({"type": "events", "epoch": room.epoch, "events": missed})
+            asyncio.get_running_loop().call_soon(self._changed)
             return
 
-    def close(self, code: Close, text: str, **more: Any) -> None:
-        """Send everybody away with a code."""
+    def _tick(self, name: str) -> None:
+        room = self._room
+        if room is None or not self._is_available():
+            return
+        world = next(world for world in room.worlds if world.name == name)
+        try:
+            outcome = room.tick(world, self._clock())
+        except Exception:
+            log.exception("World %s of room %s/%s failed in its tick and ticks no more.", name, self.region, self.slug)
+            self._ticker.without.add(name)
+            self._pipeline.give_up(_Broken())
+            return
+        self._pipeline.take(None, outcome, None)
+        self._snapshots.by_time(world)
+
+    # The end
+
+    async def retire(self, timeout_s: float) -> None:
+        """Decide nothing more, have what is decided journalled and shown, and a snapshot kept. Never raises."""
+        self._retired = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while not self.is_settled and loop.time() < deadline:
+            await asyncio.sleep(0.002)
+        future = self._snapshots.now() if self.is_settled and not self._is_opening else None
+        if future is not None:
+            await asyncio.wait([future], timeout=max(0.0, deadline - loop.time()))
+
+    def stop(self) -> None:
+        """End what goes on by itself; the owner is not used any more."""
+        self._retired = True
+        self._ticker.stop()
+        if self._opening is not None:
+            self._opening.cancel()
+        self._pipeline.end()
+
+    def close(self, code: Close, text: str, retry_ms: tuple[int, int]) -> None:
+        """Send everybody away with a code, each to come back after a time of its own within `retry_ms`."""
         for member in self.hub:
-            member.bye(code, text, **more)
-
-
-def refusal(rejected: Rejected) -> dict[str, Any]:
-    """The message for a refused command: a reply if it had a ref, an error if not."""
-    wait = {"wait_ms": rejected.wait_ms} if rejected.code is Code.RATE else {}
-    if rejected.ref is None:
-        return {"type": "error", "code": rejected.code.value, "text": rejected.text}
-    return {"type": "reply", "ref": rejected.ref, "ok": False, "code": rejected.code.value, "text": rejected.text, **wait}
+            member.bye(code, text, retry_ms=random.randint(*retry_ms))  # noqa: S311

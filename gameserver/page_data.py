@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest
+from django.templatetags.static import static
 
 from fly import links
 from fly.answer import nearest_other
 from fly.context import FlyContext
 from fly.regions import REGIONS
+from gameserver.engine.registry import CHAT, discover
 
 
 def region_dict(code: str) -> dict[str, Any]:
@@ -44,3 +49,19 @@ def page_data(request: HttpRequest, **more: Any) -> dict[str, Any]:
         "nearest": nearest_other(context),
         **more,
     }
+
+
+def world_names() -> list[str]:
+    """The worlds that a room can have besides chat, in the order of their names."""
+    return sorted(_discovered(tuple(settings.GAMESERVER_WORLDS)) - {CHAT})
+
+
+@cache
+def _discovered(packages: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(discover(packages).worlds)
+
+
+def world_urls() -> dict[str, str]:
+    """Where the browser finds the module of each world that has one: hashed addresses, in production."""
+    paths = {name: f"gameserver/worlds/{name}.mjs" for name in world_names()}
+    return {name: static(path) for name, path in paths.items() if finders.find(path)}

@@ -1,19 +1,28 @@
-"""What this process owns: its rooms, its connections, whether it drains. One for each process, made at start-up."""
+"""What this process owns: its rooms, its leases, its connections, whether it drains. One for each process, made at start-up."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
+import os
+import secrets
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
 
 from fly.here import Here
+from gameserver.clock import steady
+from gameserver.engine import lease
 from gameserver.engine.errors import Close
+from gameserver.engine.lease import NOBODY, Step
+from gameserver.engine.registry import Registry, discover
 from gameserver.heartbeat import Beat
 from gameserver.journal import Journal
-from gameserver.outlet import Outlet, goodbye
+from gameserver.outlet import Outlet
 from gameserver.owner import Owner
+from gameserver.placement import Placement
+from gameserver.store import Leases
 
 log = logging.getLogger(__name__)
 
@@ -21,33 +30,86 @@ MAX_SOCKETS = 10_000
 """Sockets of one process; fly.toml's hard_limit is the same number."""
 IDLE_ROOM_S = 60.0
 """How long a room without anybody stays in memory."""
-CLOSE_BATCH = 100
-"""Sockets closed at once in a drain, between two looks at the event loop."""
-RETRY_MS = (200, 2000)
-"""When a client comes back after a drain: spread, so that the successor is not stormed."""
+WATCH_S = 0.25
+"""Between two looks at how old the last renewal is."""
+RETRY_MS = (100, 1000)
+"""When the clients of a room that was lost come back: spread, so that the next owner is not stormed."""
 MAIN = "main"
 """The room that every region has."""
 
 
-class Process:
-    """The gameserver of this process. Called on the event loop."""
+class Unavailable(Exception):
+    """This process cannot prove that its leases run: it takes no room until it can."""
 
-    def __init__(self, here: Here, regions: Iterable[str], journal: Journal) -> None:
+
+def end_this_process() -> None:
+    """What an operator's drain comes to: the same as SIGTERM."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Process:
+    """The gameserver of this process: a Keeper of owners. Called on the event loop. `clock`: see gameserver.clock."""
+
+    def __init__(
+        self,
+        here: Here,
+        regions: Iterable[str],
+        journal: Journal,
+        leases: Leases,
+        registry: Registry | None = None,
+        clock: Callable[[], float] = steady,
+        asked_to_drain: Callable[[], None] = end_this_process,
+    ) -> None:
         self.here = here
         self.regions = (here.region,) if here.is_fly else tuple(regions)
         self.journal = journal
+        self.leases = leases
+        self.registry = registry or discover()
+        self.holder = NOBODY
+        self.placement = Placement(here.machine, lambda: journal.read(leases.held))
         self.started_at = time.time()
         self.is_draining = False
         self.outlets: set[Outlet] = set()
+        self._clock = clock
+        self._asked_to_drain = asked_to_drain
+        self._renewed_at = 0.0
         self._rooms: dict[tuple[str, str], asyncio.Task[Owner]] = {}
+        self._told: dict[int, int] = {}
+        self._going: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_step = Step.KEEP
 
-    async def owner(self, region: str, slug: str) -> Owner:
-        """The owner of a room, which is read from the journal if it is not in memory. Raises what `Owner.open` raises."""
+    async def start(self) -> None:
+        """Begin this Machine's new life, and open what its last one held. Raises what the database raises."""
+        began = self._clock()
+        started = await self.journal.call(self.leases.start, self.here.machine, secrets.token_hex(4))
+        self.holder, self._renewed_at = started.holder, began
+        self._go_on(self._renew())
+        self._go_on(self._watch())
+        self.placement.start()
+        for region, slug in started.rooms:
+            self._rooms[region, slug] = asyncio.ensure_future(self._open(region, slug, ""))
+            self._rooms[region, slug].add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def _go_on(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def step(self) -> Step:
+        """What our leases allow just now, by the age of their last renewal."""
+        return lease.step(self._renewed_at, self._clock())
+
+    async def owner(self, region: str, slug: str, world: str = "") -> Owner:
+        """The owner of a room, in this process: the room is claimed and read if it is not in memory.
+
+        Raises LeaseHeld, TooManyRooms, Unavailable, KeyError for a world there is not, or what the database raises.
+        """
         key = (region, slug)
         task = self._rooms.get(key)
-        if task is None:
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             # Shared by all who wait for the room: none of them may cancel it.
-            task = self._rooms[key] = asyncio.ensure_future(self._open(region, slug))
+            task = self._rooms[key] = asyncio.ensure_future(self._open(region, slug, world))
         try:
             return await asyncio.shield(task)
         except Exception:
@@ -55,10 +117,18 @@ class Process:
                 del self._rooms[key]
             raise
 
-    async def _open(self, region: str, slug: str) -> Owner:
-        owner = Owner(region, slug, self.journal, self._lost)
+    async def _open(self, region: str, slug: str, world: str) -> Owner:
+        if self.step() >= Step.REFUSE:
+            raise Unavailable
+        owner = Owner(region, slug, self, world)
         await owner.open()
+        asyncio.get_running_loop().call_later(IDLE_ROOM_S, self._forget, owner)
         return owner
+
+    def owned(self, region: str, slug: str) -> bool:
+        """Whether the room is in memory here."""
+        task = self._rooms.get((region, slug))
+        return task is not None and task.done() and not task.cancelled() and task.exception() is None
 
     def rooms(self) -> list[Owner]:
         """The rooms in memory. May be called from any thread."""
@@ -67,26 +137,98 @@ class Process:
 
     def left(self, owner: Owner) -> None:
         """Somebody left a room: if it stays empty, it leaves the memory."""
-        if owner.is_idle:
+        if not len(owner.hub):
             asyncio.get_running_loop().call_later(IDLE_ROOM_S, self._forget, owner)
 
     def _forget(self, owner: Owner) -> None:
-        if owner.is_idle:
-            self._remove(owner)
+        if owner.is_idle and not self.is_draining and self._remove(owner):
+            self._go_on(self._give_back(owner))
 
-    def _remove(self, owner: Owner) -> None:
+    async def _give_back(self, owner: Owner) -> None:
+        self._going.add(owner.key)
+        await owner.retire(lease.REFUSE_S)
         owner.stop()
+        self._going.discard(owner.key)
+        await self.release([owner])
+
+    async def release(self, owners: Iterable[Owner], timeout_s: float | None = None) -> None:
+        """Let anybody have these rooms at once. When the database does not answer, their leases run out by themselves."""
+        await self._release({owner.key: owner.epoch for owner in owners if owner.epoch}, timeout_s)
+
+    async def _release(self, rooms: Mapping[int, int], timeout_s: float | None = None) -> None:
+        patience_s = lease.REFUSE_S if timeout_s is None else timeout_s
+        try:
+            await asyncio.wait_for(self.journal.call(self.leases.release, self.holder, rooms), patience_s)
+        except Exception as error:  # noqa: BLE001
+            log.warning("%d leases were not given back and will run out: %r", len(rooms), error)
+
+    def _remove(self, owner: Owner) -> bool:
+        """Forget an owner; False if another owner of the same room has taken its place already."""
         key = (owner.region, owner.slug)
         task = self._rooms.get(key)
-        # Another owner of the same room may have taken its place already.
-        if task is not None and task.done() and task.exception() is None and task.result() is owner:
-            del self._rooms[key]
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None or task.result() is not owner:
+            return False
+        del self._rooms[key]
+        return True
 
-    def _lost(self, owner: Owner) -> None:
+    def lost(self, owner: Owner) -> None:
         """Another process owns the room now: send everybody there."""
-        log.warning("Lost room %s/%s to another owner.", owner.region, owner.slug)
+        log.info("Room %s/%s has another owner.", owner.region, owner.slug)
+        self._let_go(owner, "This room has another owner now.")
+
+    def _let_go(self, owner: Owner, text: str) -> None:
         self._remove(owner)
-        owner.close(Close.OWNER_LOST, "This room has another owner now.", retry_ms=random.randint(*RETRY_MS))  # noqa: S311
+        owner.stop()
+        owner.close(Close.OWNER_LOST, text, RETRY_MS)
+
+    # Leases
+
+    async def _renew(self) -> None:
+        failing, asked = False, False
+        while True:
+            began = self._clock()
+            counts = {owner.key: len(owner.hub) for owner in self.rooms()}
+            news = {key: count for key, count in counts.items() if self._told.get(key) != count}
+            try:
+                renewed = await self.journal.call(self.leases.renew, self.holder, news)
+                self._renewed_at, self._told = began, counts
+                await self._take_stock(renewed.rooms)
+            except Exception as error:  # noqa: BLE001
+                log.log(logging.DEBUG if failing else logging.ERROR, "The leases cannot be renewed: %r", error)
+                failing = True
+            else:
+                failing = False
+                if renewed.drain and not asked and not self.is_draining:
+                    # Once: a second SIGTERM would end the process in the middle of its drain.
+                    asked = True
+                    self._asked_to_drain()
+            await asyncio.sleep(max(0.0, lease.RENEW_S - (self._clock() - began)))
+
+    async def _take_stock(self, held: Mapping[int, int]) -> None:
+        """Let go of rooms that are not ours any more, and give back leases that we hold for nothing."""
+        owners = self.rooms()
+        for owner in owners:
+            if owner.key not in held and owner.key in self._told and not self.is_draining:
+                self.lost(owner)
+        unserved = {key: epoch for key, epoch in held.items() if key not in self._going | {owner.key for owner in owners}}
+        if unserved and all(task.done() for task in self._rooms.values()):
+            await self._release(unserved)
+
+    async def _watch(self) -> None:
+        """Stop serving when our leases may end, before anybody else may begin (R6)."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            step = self.step()
+            if step is Step.CLOSE and self._last_step is not Step.CLOSE:
+                log.error("No lease was renewed for %.1f s: giving up all rooms.", lease.CLOSE_S)
+                for owner in self.rooms():
+                    self._let_go(owner, "The room's database does not answer. Trying again.")
+            if (step >= Step.REFUSE) != (self._last_step >= Step.REFUSE):
+                for owner in self.rooms():
+                    owner.say_status()
+            self._last_step = step
+
+    # Others
 
     def beats(self) -> list[Beat]:
         """What the lobby is told of this process, one beat a region."""
@@ -106,26 +248,20 @@ class Process:
             draining=self.is_draining,
         )
 
-    def stop(self) -> None:
-        """End what rooms do by themselves."""
+    async def stop(self) -> None:
+        """End what goes on by itself, and hold nothing any more."""
+        self.placement.stop()
+        for task in [*self._tasks, *self._rooms.values()]:
+            task.cancel()
         for owner in self.rooms():
             owner.stop()
-
-    async def drain(self, budget_s: float) -> None:
-        """Take no new joins, journal what waits, send everybody away with "moved, retry in N ms", spread over the budget (R15)."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + budget_s
-        self.is_draining = True
-        while any(not owner.is_settled for owner in self.rooms()) and loop.time() < deadline - budget_s / 2:
-            await asyncio.sleep(0.005)
-        waiting = list(self.outlets)
-        batches = [waiting[start : start + CLOSE_BATCH] for start in range(0, len(waiting), CLOSE_BATCH)]
-        # Half of the budget is for closing, and no more than a blink for each batch.
-        pause = min(0.05, (deadline - loop.time()) / 2 / len(batches)) if batches else 0.0
-        for batch in batches:
-            for outlet in batch:
-                goodbye(outlet, Close.MOVED, "This gameserver restarts.", retry_ms=random.randint(*RETRY_MS))  # noqa: S311
-            await asyncio.sleep(pause)
+        # What would forget an idle room later finds none.
+        self._rooms.clear()
+        if self.holder != NOBODY:
+            try:
+                await asyncio.wait_for(self.journal.call(self.leases.end, self.holder), lease.REFUSE_S)
+            except Exception as error:  # noqa: BLE001
+                log.warning("The leases were not given back and will run out: %r", error)
 
 
 _process: Process | None = None

@@ -1,15 +1,21 @@
-"""Where journals are kept: the promise, and an implementation in memory for tests. `gameserver.database` has the real one."""
+"""Where rooms are kept, as promises: their journal and snapshots, and their leases.
+
+`gameserver.database` and `gameserver.leases` keep them in the region's database, `gameserver.memory` forgets them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gameserver.engine.room import Entry
+from gameserver.engine.entry import Entry, Snapshot
+from gameserver.engine.lease import Holder
 
 MAX_ROOMS = 1000
 """Rooms that a region holds."""
+KEEP_SNAPSHOTS = 2
+"""Snapshots of a room: the newest may be found damaged."""
 
 
 class StaleEpoch(Exception):
@@ -20,30 +26,32 @@ class TooManyRooms(Exception):
     """The region has no place for another room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A room as its new owner finds it. `key` is the store's own name for it."""
-
-    key: int
-    epoch: int
-    first_epoch: int
-    entries: tuple[Entry, ...]
+class Damaged(Exception):
+    """A room that cannot be read whole: passing events are gone, and no snapshot from after them is good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries of one room that become durable together, written by the owner of `epoch`."""
+    """Entries of one room that become durable together, written by the owner of `epoch`. `key` is the store's name of the room."""
 
     key: int
     epoch: int
     entries: tuple[Entry, ...]
 
 
-class Store(Protocol):
-    """Called from the journal's thread only. Every method raises whatever the database raises when it fails."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A room as its owner finds it. `entries`: oldest first; all after the snapshot, and before it as many as are kept."""
 
-    def open(self, region: str, slug: str, keep: int, now: float) -> Opened:
-        """Own the room: epoch + 1, the last `keep` entries. Makes it if there is none. Raises TooManyRooms."""
+    snapshot: Snapshot | None
+    entries: tuple[Entry, ...]
+
+
+class Store(Protocol):
+    """Journals and snapshots. Called from threads of their own; every method raises whatever the database raises when it fails."""
+
+    def load(self, key: int, keep: int) -> Loaded:
+        """The room's newest good snapshot and what its owner needs besides. Raises Damaged."""
         ...
 
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
@@ -53,51 +61,90 @@ class Store(Protocol):
         """
         ...
 
+    def snapshot(self, key: int, epoch: int, snapshot: Snapshot, passing: frozenset[str], floor: int) -> bool:
+        """Keep a snapshot, and let earlier ones go, with the passing events up to `floor` that an earlier one holds as well.
+
+        In place of one of the same seq: a state may change without the journal. False, with nothing done, when the journal is not
+        that far, or a later snapshot is there. Raises StaleEpoch.
+        """
+        ...
+
+    def since(self, key: int, after: int, upto: int) -> list[Entry]:
+        """The entries after one seq up to another, oldest first."""
+        ...
+
     def before(self, key: int, seq: int, limit: int) -> list[Entry]:
         """The last `limit` entries before `seq`, oldest first."""
         ...
 
-    def slugs(self, region: str) -> list[str]:
-        """The rooms of a region, by name."""
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new life: its holder, newer than all before it, and the regions and slugs of the rooms that it took over."""
+
+    holder: Holder
+    rooms: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A room that is ours from now on. `world`: its lane besides chat. `floor`: see `gameserver.models.Room`."""
+
+    key: int
+    epoch: int
+    first_epoch: int
+    world: str = ""
+    floor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whose a room is, for those who look for it. Others may have it after `remaining_ms`."""
+
+    region: str
+    slug: str
+    machine: str
+    remaining_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The rooms that are ours still, key and epoch. `drain`: an operator asked this process to go."""
+
+    rooms: Mapping[int, int]
+    drain: bool = False
+
+
+class Leases(Protocol):
+    """Who owns which room, by the database's clock. Called like a Store. One row a room; losing a race is normal."""
+
+    def start(self, machine: str, nonce: str) -> Started:
+        """Begin a new life of a Machine. What its earlier lives held is this one's at once, with the next epoch.
+
+        nonce: random, so that two processes that share a Machine's name by mistake are told apart.
+        """
         ...
 
+    def claim(self, region: str, slug: str, holder: Holder, world: str = "") -> Claimed:
+        """Own a room, with the next epoch; it is made, with this world, if there is none. Raises LeaseHeld, TooManyRooms."""
+        ...
 
-class MemoryStore:
-    """A store that forgets with the process, for tests; the same contract suite runs on it and on the database."""
+    def renew(self, holder: Holder, sessions: Mapping[int, int]) -> Renewed:
+        """Put the expiry of all that this holder has off. `sessions`: how many are in each room, where that has changed."""
+        ...
 
-    def __init__(self) -> None:
-        self.rooms: dict[int, tuple[str, str]] = {}
-        self.epochs: dict[int, tuple[int, int]] = {}
-        self.journal: dict[int, list[Entry]] = {}
+    def release(self, holder: Holder, rooms: Mapping[int, int]) -> None:
+        """Give rooms back, key and epoch: anybody may have them at once. What is not this holder's any more is left alone."""
+        ...
 
-    def open(self, region: str, slug: str, keep: int, now: float) -> Opened:
-        """See Store."""
-        key = next((key for key, name in self.rooms.items() if name == (region, slug)), None)
-        if key is None:
-            if len(self.slugs(region)) >= MAX_ROOMS:
-                raise TooManyRooms
-            key = len(self.rooms) + 1
-            self.rooms[key], self.epochs[key], self.journal[key] = (region, slug), (int(now), int(now)), []
-        else:
-            first, epoch = self.epochs[key]
-            self.epochs[key] = (first, epoch + 1)
-        first, epoch = self.epochs[key]
-        return Opened(key, epoch, first, tuple(self.journal[key][-keep:]))
+    def held(self) -> list[Held]:
+        """All rooms whose lease runs, in whichever region."""
+        ...
 
-    def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
-        """See Store."""
-        results: list[StaleEpoch | None] = []
-        for batch in batches:
-            stale = self.epochs[batch.key][1] != batch.epoch
-            if not stale:
-                self.journal[batch.key].extend(batch.entries)
-            results.append(StaleEpoch() if stale else None)
-        return results
+    def ask_drain(self, machine: str) -> bool:
+        """Ask a Machine's process to drain; False if there is no such Machine, or none that lives."""
+        ...
 
-    def before(self, key: int, seq: int, limit: int) -> list[Entry]:
-        """See Store."""
-        return [entry for entry in self.journal[key] if entry.event["seq"] < seq][-limit:]
-
-    def slugs(self, region: str) -> list[str]:
-        """See Store."""
-        return sorted(slug for where, slug in self.rooms.values() if where == region)
+    def end(self, holder: Holder) -> None:
+        """This process goes: it holds nothing and is spoken to no more."""
+        ...

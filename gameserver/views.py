@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,35 +16,40 @@ from django.views.decorators.http import require_GET, require_safe
 
 from fly.origin import same_origin
 from gameserver.connection import SLUG
-from gameserver.models import Room
-from gameserver.page_data import lobby_url, page_data
+from gameserver.models import NowMs, Room
+from gameserver.page_data import lobby_url, page_data, world_names, world_urls
 from gameserver.process import MAIN, current
 
 LISTED = 50
 """Rooms on the region's page: those with players first, then those last spoken in."""
+MAX_WORLD = 32
+"""Characters of a world's name."""
 
 
 @require_safe
 def region(request: HttpRequest) -> HttpResponse:
     """The region's rooms, and a form to open another."""
     code = request.fly.region  # type: ignore[attr-defined]
-    wrong = request.GET.get("wrong", "")[:64]
-    return render(request, "gameserver/region.html", {"page_data": page_data(request), "rooms": rooms_of(code), "wrong": wrong})
+    more = {"wrong": request.GET.get("wrong", "")[:64], "worlds": world_names(), "wanted_world": request.GET.get("world", "")}
+    return render(request, "gameserver/region.html", {"page_data": page_data(request), "rooms": rooms_of(code), **more})
 
 
 @require_safe
 def room(request: HttpRequest, slug: str) -> HttpResponse:
-    """A room; its socket brings the rest."""
-    return render(request, "gameserver/room.html", {"page_data": page_data(request, slug=slug), "slug": slug})
+    """A room; its socket brings the rest. `?world=` is for a room that is to be made: the socket says what it thinks of it."""
+    more = {"slug": slug, "world": request.GET.get("world", "")[:MAX_WORLD], "worlds": world_urls()}
+    return render(request, "gameserver/room.html", {"page_data": page_data(request, **more), "slug": slug})
 
 
 @require_GET
 def open_room(request: HttpRequest) -> HttpResponse:
     """Where the form goes: to the room, or back with what was wrong."""
     wanted = re.sub(r"[\s_]+", "-", request.GET.get("slug", "").strip().lower())
+    world = request.GET.get("world", "")
+    more = {"world": world} if world in world_names() else {}
     if re.fullmatch(SLUG, wanted):
-        return redirect("room", slug=wanted)
-    wrong = urlencode({"wrong": wanted[:64] or "nothing"})
+        return redirect(reverse("room", kwargs={"slug": wanted}) + (f"?{urlencode(more)}" if more else ""))
+    wrong = urlencode({"wrong": wanted[:64] or "nothing", **more})
     return redirect(f"{reverse('region')}?{wrong}#open-room")
 
 
@@ -63,10 +68,14 @@ def ping(request: HttpRequest) -> HttpResponse:
 
 
 def rooms_of(code: str) -> list[dict[str, Any]]:
-    """The rooms of a region for its page: `slug` and `players`; `main` first, then the fullest, then the latest."""
+    """The rooms of a region for its page: `slug` and `players`; `main` first, then the fullest, then the latest.
+
+    Of rooms that another Machine has, their sessions are known and stand for their players.
+    """
     process = current()
-    players = {owner.slug: owner.hub.players for owner in process.rooms() if owner.region == code} if process else {}
-    known = Room.with_last_event().filter(region=code).order_by(F("last_at").desc(nulls_last=True), "slug").values_list("slug", flat=True)
-    slugs = [MAIN, *(slug for slug in known if slug != MAIN)]
-    ranked = sorted(slugs, key=lambda slug: (slug != MAIN, -players.get(slug, 0)))
-    return [{"slug": slug, "players": players.get(slug, 0)} for slug in ranked[:LISTED]]
+    here = {owner.slug: owner.hub.players for owner in process.rooms() if owner.region == code} if process else {}
+    elsewhere = Case(When(lease__expires_at__gt=NowMs(), then=F("lease__sessions")), default=Value(0))
+    known = Room.with_last_event().filter(region=code).order_by(F("last_at").desc(nulls_last=True), "slug")
+    players = {MAIN: 0, **dict(known.values_list("slug", elsewhere)), **here}
+    ranked = sorted(players, key=lambda slug: (slug != MAIN, -players[slug]))
+    return [{"slug": slug, "players": players[slug]} for slug in ranked[:LISTED]]

@@ -32,6 +32,14 @@ def test_fly_has_no_debug_and_https_by_default() -> None:
     assert (env.debug, env.public_scheme) == (False, "https")
 
 
+def test_one_variable_names_the_database_of_every_region() -> None:
+    """`{region}` in REGION_DATABASE_URL is the code of the region where the process runs, and nothing in DATABASE_URL."""
+    url = "postgres://u:p@{region}.db.internal:5432/rooms_{region}"
+    database = read_env({"SECRET_KEY": KEY, "REGION_DATABASE_URL": url}, region="cdg").region_database_url
+    assert (database["HOST"], database["NAME"]) == ("cdg.db.internal", "rooms_cdg")
+    assert read_env({"SECRET_KEY": KEY, "DATABASE_URL": "sqlite:////tmp/{region}"}, region="cdg").database_url["NAME"] == "/tmp/{region}"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -14,7 +14,8 @@ from django.core.management import get_commands
 
 from config.env import Env
 from gameserver.engine.errors import Close, Code
-from gameserver.engine.protocol import COMMANDS, MAX_FRAME
+from gameserver.engine.protocol import MAX_FRAME
+from gameserver.engine.registry import discover
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").glob("*.md"))
@@ -92,7 +93,7 @@ def test_the_protocol_page_has_every_code_and_command() -> None:
     page = (ROOT / "docs" / "protocol.md").read_text()
     assert set(map(int, re.findall(r"^\| (4\d{3}) \|", page, re.MULTILINE))) == {int(code) for code in Close}
     assert all(f"`{code.value}`" in page for code in Code)
-    assert all(f"`{command}`" in page for command in COMMANDS)
+    assert all(f"`{command}`" in page for command in discover().commands)
     assert f"{MAX_FRAME // 1024} KiB" in page
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import h11
 
 from fly.arrival import PREFERRED_UNAVAILABLE, ReplayFailed, ReplaySource
+from fly.edge.cables import Cables
 from fly.edge.cache import ReplayCache, cache_of_headers
 from fly.edge.request import Request, fallen_back, replayed
 from fly.edge.rules import MAX_REPLAYS, PATIENCE_S, Candidate, Chosen, NoCandidate, Problem, Switches, Want, choose, first_want, replay_want
@@ -54,6 +55,7 @@ class Carrier:
     switches: Switches
     cache: ReplayCache
     delay: Callable[[str, str], float]
+    cables: Cables = field(default_factory=Cables)
     clock: Callable[[], float] = field(default=time.monotonic)
 
     async def carry(
@@ -68,15 +70,14 @@ class Carrier:
         replays, came_back = 0, False
         while True:
             try:
-                upstream, choice = await self._connect(want, sent, trace)
+                upstream, choice = await self._connect(want, sent, trace, body)
             except Problem as problem:
                 if sent is None or not sent.instruction.fallback or came_back or not problem.fallback_reason:
                     raise
                 came_back, want, request = True, *self._fall_back(sent, problem, trace)
                 continue
             chosen = choice.candidate
-            head = await self._ask(upstream, choice, request, body, informational)
-            instruction = await self._instruction(upstream, head)
+            head, instruction = await self._exchange(upstream, choice, request, body, informational)
             if instruction is None:
                 return upstream, head, chosen
             await upstream.close()
@@ -97,7 +98,7 @@ class Carrier:
         nobody = Candidate("", "", self.app, "up")
         return replay_want(self.app, kept.instruction, nobody, request.headers), request
 
-    async def _connect(self, want: Want, sent: Sent | None, trace: Trace) -> tuple[Upstream, Chosen]:
+    async def _connect(self, want: Want, sent: Sent | None, trace: Trace, body: Body) -> tuple[Upstream, Chosen]:
         """Open a connection to the Machine that `want` chooses, trying until it can or time is over. Raises Problem."""
         timeout_ms = sent.instruction.timeout_ms if sent else 0
         deadline = self.clock() + (timeout_ms / 1000 if timeout_ms else PATIENCE_S)
@@ -112,16 +113,37 @@ class Carrier:
                     raise Problem(503, choice.code, choice.reason, "no_candidate")
                 refused = choice.reason
             else:
-                trace.hops.append(Hop(choice.candidate.region, choice.candidate.machine))
+                machine = choice.candidate.machine
                 try:
-                    streams = await asyncio.open_connection("127.0.0.1", self.fleet.port(choice.candidate.machine))
-                    return Upstream(*streams), choice
+                    upstream = await self._open(machine, body)
+                    trace.hops.append(Hop(choice.candidate.region, machine))
+                    return upstream, choice
                 except OSError:
-                    trace.hops.pop()
-                    refused = f"Machine {choice.candidate.machine} refuses connections"
+                    refused = f"Machine {machine} refuses connections"
+                    want = replace(want, refused=want.refused | {machine})
             if self.clock() >= deadline:
                 raise Problem(503, "PR04", refused, "timeout" if timeout_ms else "retries_exhausted")
             await asyncio.sleep(RETRY_S)
+
+    async def _open(self, machine: str, body: Body) -> Upstream:
+        """A connection to a Machine on a cable of its own. Raises OSError, with the cable taken back."""
+        cable = self.cables.lay(machine, body.client.writer)
+        try:
+            return Upstream(*await asyncio.open_connection("127.0.0.1", self.fleet.port(machine)), cable)
+        except BaseException:
+            cable.release()
+            raise
+
+    async def _exchange(
+        self, upstream: Upstream, choice: Chosen, request: Request, body: Body, informational: Callable[[Any], Any]
+    ) -> tuple[Any, ReplayInstruction | None]:
+        """The answer's head and what it orders; whatever goes wrong, nothing of the connection is left."""
+        try:
+            head = await self._ask(upstream, choice, request, body, informational)
+            return head, await self._instruction(upstream, head)
+        except BaseException:
+            await upstream.close()
+            raise
 
     async def _ask(self, upstream: Upstream, choice: Chosen, request: Request, body: Body, informational: Callable[[Any], Any]) -> Any:
         """Send the request and wait for the answer's head: an h11 Response, or an InformationalResponse with 101."""
@@ -168,7 +190,6 @@ class Carrier:
                 raise InvalidReplay("more than one fly-replay header")
             return parse_instruction(values[0].decode("latin-1"))
         except InvalidReplay as error:
-            await upstream.close()
             raise Problem(502, "PA03", f"invalid replay instruction: {error}") from error
 
     def _check(self, replays: int, came_back: bool, body: Body, instruction: ReplayInstruction) -> None:

@@ -30,9 +30,10 @@ class Screen:
         for column in ("you are in", "open", "machine"):
             table.add_column(column, overflow="fold")
         for code, edge in emulator.edges.items():
-            region, machine = REGIONS[code], emulator.machines[code]
+            region = REGIONS[code]
+            here = [f"{one.plan.name} {one.id[:4]} · pid {one.pid}" for one in emulator.machines.values() if one.plan.region == code]
             url = f"http://{emulator.settings.host}:{edge.port}/"
-            table.add_row(f"{region.flag} {region.city}", f"[link={url}]{url}[/link]", f"{code} {machine.id[:4]} · pid {machine.pid}")
+            table.add_row(f"{region.flag} {region.city}", f"[link={url}]{url}[/link]", "\n".join(here))
         self.console.print(table)
 
     def line(self, line: Line) -> None:

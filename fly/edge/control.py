@@ -5,18 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from fly.edge import machine
 from fly.edge.emulator import Emulator
-from fly.edge.machine import DidNotStart
+from fly.edge.machine import MAX_MACHINES, DidNotStart, Machine
 
-VERBS = ("status", "start", "stop", "restart", "kill")
+VERBS = ("status", "start", "stop", "restart", "kill", "freeze", "thaw", "cut")
 TIMEOUT_S = 120.0
+"""For one Machine; a region's are ordered one after the other."""
+SHORTEST_ID = 4
 
 
 class NotRunning(RuntimeError):
     """No emulator answers at this socket."""
+
+
+class Unknown(LookupError):
+    """A name that fits no Machine, or too many; the message is one line."""
 
 
 async def serve(emulator: Emulator, path: Path) -> asyncio.Server:
@@ -26,7 +34,7 @@ async def serve(emulator: Emulator, path: Path) -> asyncio.Server:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             order = json.loads(await reader.readline())
-            answer = await obey(emulator, order["verb"], order.get("region"))
+            answer = await obey(emulator, order["verb"], order.get("target"))
         except (ValueError, KeyError, TypeError):
             answer = {"error": "not an order"}
         writer.write(json.dumps(answer).encode() + b"\n")
@@ -36,41 +44,70 @@ async def serve(emulator: Emulator, path: Path) -> asyncio.Server:
     return await asyncio.start_unix_server(talk, path=str(path))
 
 
-async def obey(emulator: Emulator, verb: str, region: str | None) -> dict[str, Any]:
-    """Carry out an order; the answer has the state of all Machines, or `error`."""
+def find(target: str, machines: Iterable[Machine]) -> list[Machine]:
+    """The Machines that a name, a region, an id or the beginning of one means. Raises Unknown."""
+    everybody, wanted = list(machines), target.strip().lower()
+    named = [one for one in everybody if wanted in (one.plan.name, one.id)] or [one for one in everybody if one.plan.region == wanted]
+    if named:
+        return named
+    begun = [one for one in everybody if len(wanted) >= SHORTEST_ID and one.id.startswith(wanted)]
+    if len(begun) > 1:
+        raise Unknown(f"{target!r} is the beginning of several ids: {', '.join(f'{one.id} ({one.plan.name})' for one in begun)}")
+    if not begun:
+        raise Unknown(f"there is no machine {target[:40]!r}; there are {', '.join(one.plan.name for one in everybody)}")
+    return begun
+
+
+async def obey(emulator: Emulator, verb: str, target: str | None) -> dict[str, Any]:
+    """Carry out an order, for one Machine after the other; the answer has the state of all of them, or `error`.
+
+    The answer to `cut` also has how many connections were reset, as `cut`.
+    """
     if verb not in VERBS:
         return {"error": f"unknown order {verb!r}"}
-    if verb != "status":
-        machine = emulator.machines.get(region or "")
-        if machine is None:
-            return {"error": f"there is no machine in {region!r}; there is one in each of {', '.join(emulator.machines)}"}
-        try:
-            if verb == "kill":
-                machine.kill()
-            elif not (verb == "start" and machine.state != "stopped"):
-                await {"start": machine.start, "stop": machine.stop, "restart": machine.restart}[verb]()
-        except DidNotStart as error:
-            return {"error": str(error)}
+    if verb == "status":
+        return status(emulator)
+    try:
+        found = find(target or "", emulator.machines.values())
+        if verb == "cut":
+            return {**status(emulator), "cut": sum(emulator.cables.cut(one.id) for one in found)}
+        for one in found:
+            await _order(one, verb)
+    except (Unknown, DidNotStart, machine.NotRunning) as error:
+        return {"error": str(error)}
     return status(emulator)
 
 
+async def _order(one: Machine, verb: str) -> None:
+    """Signals are given at once, also to a Machine that is being started; what takes time waits for its turn."""
+    at_once = {"kill": one.kill, "freeze": one.freeze, "thaw": one.thaw}
+    if verb in at_once:
+        at_once[verb]()
+        return
+    async with one.busy:
+        if not (verb == "start" and one.state != "stopped"):
+            await {"start": one.start, "stop": one.stop, "restart": one.restart}[verb]()
+
+
 def status(emulator: Emulator) -> dict[str, Any]:
-    """Edges with their ports and Machines with their state."""
-    machines = emulator.machines.items()
+    """Edges with their ports and Machines, by name, with their state."""
     return {
         "host": emulator.settings.host,
         "edges": {region: edge.port for region, edge in emulator.edges.items()},
-        "machines": {region: {"id": one.id, "state": one.state, "port": one.port, "pid": one.pid} for region, one in machines},
+        "machines": {
+            name: {"id": one.id, "region": one.plan.region, "state": one.state, "port": one.port, "pid": one.pid}
+            for name, one in emulator.machines.items()
+        },
     }
 
 
-def order(path: Path, verb: str, region: str | None = None) -> dict[str, Any]:
+def order(path: Path, verb: str, target: str | None = None) -> dict[str, Any]:
     """Send an order and wait for the answer. Raises NotRunning."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(TIMEOUT_S)
+            connection.settimeout(TIMEOUT_S if verb == "status" else TIMEOUT_S * MAX_MACHINES)
             connection.connect(str(path))
-            connection.sendall(json.dumps({"verb": verb, "region": region}).encode() + b"\n")
+            connection.sendall(json.dumps({"verb": verb, "target": target}).encode() + b"\n")
             with connection.makefile("rb") as answer:
                 data: dict[str, Any] = json.loads(answer.readline())
                 return data

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fly.edge import latency
+from fly.edge.cables import Cables
 from fly.edge.cache import ReplayCache
 from fly.edge.carry import Carrier
 from fly.edge.machine import APP, Machine, Plan
@@ -23,7 +24,7 @@ class PortInUse(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an emulator is made of. `ports`: one a region, 0 for any free one. `host`: the parent host name."""
+    """What an emulator is made of. `ports`: one a region, 0 for any free one. `host`: the parent host name. `plans`: one a Machine."""
 
     regions: tuple[str, ...]
     ports: tuple[int, ...]
@@ -49,17 +50,18 @@ class Emulator:
         self, settings: Settings, on_line: Callable[[Line], None] = lambda line: None, say: Callable[[str], None] = lambda text: None
     ) -> None:
         self.settings = settings
-        self.machines = {plan.region: Machine(plan, settings.regions[0], say) for plan in settings.plans}
+        self.machines = {plan.name: Machine(plan, settings.regions[0], say) for plan in settings.plans}
+        self.cables = Cables()
         self.edges: dict[str, Edge] = {}
         self._on_line = on_line
         self._bound = [bind(settings.bind, port) for port in settings.ports]
 
-    async def start(self, booted: Callable[[str], Any] = lambda region: None) -> None:
-        """Start all Machines beside each other, then listen. Raises DidNotStart, with everything ended."""
+    async def start(self, booted: Callable[[str], Any] = lambda name: None) -> None:
+        """Start all Machines beside each other, then listen; `booted` is told each name. Raises DidNotStart, with everything ended."""
 
         async def boot(machine: Machine) -> None:
             await machine.start()
-            booted(machine.plan.region)
+            booted(machine.plan.name)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -76,7 +78,7 @@ class Emulator:
         """End all: edges first, then every Machine, each with its drain."""
         for edge in self.edges.values():
             await edge.close()
-        await asyncio.gather(*(machine.stop() for machine in self.machines.values()), return_exceptions=True)
+        await asyncio.gather(*(machine.stop(for_good=True) for machine in self.machines.values()), return_exceptions=True)
         for bound in self._bound:
             bound.close()
 
@@ -89,7 +91,7 @@ class Emulator:
 
     def candidates(self) -> Sequence[Candidate]:
         """All Machines as they are now."""
-        return [machine.candidate for machine in self.machines.values()]
+        return [one.candidate(self.cables.load(one.id), self.cables.turn(one.id)) for one in self.machines.values()]
 
     def port(self, machine: str) -> int:
         """Where a Machine listens."""
@@ -101,4 +103,4 @@ class Emulator:
 
     def _carrier(self, region: str) -> Carrier:
         delay = latency.one_way_s if self.settings.real_latency else latency.none
-        return Carrier(region, APP, self, self.settings.switches, ReplayCache(), delay)
+        return Carrier(region, APP, self, self.settings.switches, ReplayCache(), delay, self.cables)

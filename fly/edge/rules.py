@@ -27,7 +27,8 @@ _CONTINENTS: Mapping[str, frozenset[str]] = {
 }
 ANY = "any"
 
-State = Literal["starting", "up", "stopped"]
+State = Literal["starting", "up", "failing", "stopped"]
+"""`failing`: it runs and does not answer its health check; it gets nothing until it does (ED47)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,14 @@ class Switches:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A Machine as the edge sees it."""
+    """A Machine as the edge sees it. `load`: its open connections. `turn`: the higher, the later it got its last one."""
 
     machine: str
     region: str
     app: str
     state: State
+    load: int = 0
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Want:
     prefer_instance: str = ""
     without: str = ""
     """A Machine left out (`elsewhere`)."""
+    refused: frozenset[str] = frozenset()
+    """Machines that refused this request's connection: the last ones of their region to be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +159,9 @@ def choose(want: Want, candidates: Sequence[Candidate], edge: str) -> Chosen | N
 
 
 def _in_order(want: Want, pool: Sequence[Candidate], edge: str) -> list[Candidate]:
-    """The pool as the edge would try it."""
+    """The pool as the edge would try it: region by region, in each the least loaded first, ties in turn (ED48)."""
     by_region: dict[str, list[Candidate]] = {}
-    for candidate in pool:
+    for candidate in sorted(pool, key=lambda one: (one.machine in want.refused, one.load, one.turn)):
         by_region.setdefault(candidate.region, []).append(candidate)
     near = by_distance(edge, by_region)
     order = [code for name in want.regions for code in expand(name, near)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import h11
 
+from fly.edge.cables import Cable
 from fly.edge.request import Request
 
 MAX_HEAD = 64 * 1024
@@ -123,10 +124,15 @@ class Body:
 
 
 class Upstream(Side):
-    """One connection to a Machine, for one request."""
+    """One connection to a Machine, for one request; the end of its cable."""
 
     role = h11.CLIENT
     _pump: asyncio.Task[None] | None = None
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, cable: Cable) -> None:
+        super().__init__(reader, writer)
+        self.cable = cable
+        cable.upstream = writer
 
     async def send(self, request: Request, body: Body) -> None:
         """Send the head; the body follows beside whatever the Machine answers meanwhile."""
@@ -167,6 +173,7 @@ class Upstream(Side):
             await asyncio.gather(self._pump, return_exceptions=True)
 
     async def close(self) -> None:
-        """Let go of the connection and of the client."""
+        """Let go of the connection, of its cable and of the client. Harmless when it is said twice."""
+        self.cable.release()
         self.writer.close()
         await self.leave_client()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import logging
 import os
@@ -10,11 +11,13 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from asgiref.compatibility import guarantee_single_callable
 
 from fly.server.bind import CannotBind, address, adopt, bind_tcp, bind_unix
+from fly.server.unused import UNUSED, without
 from fly.server.versions import untested
 
 EXIT_USAGE = 2
@@ -68,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(str(error))
     sys.path.insert(0, os.getcwd())
     # Before the application: whoever imports a reactor first decides which one it is.
-    from fly.server.server import Server
+    with without(*UNUSED):
+        from fly.server.server import Server
 
     try:
         application = guarantee_single_callable(load(options.application))  # type: ignore[no-untyped-call]
@@ -81,7 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not logging.getLogger().handlers:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("fly.access").setLevel(logging.INFO if options.access_log else logging.WARNING)
-    addresses = [address(each) for each in listening]
     server = Server(
         application,
         listening,
@@ -89,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         max_frame=options.max_frame,
         ping_interval_s=options.ping_interval,
         ping_timeout_s=options.ping_timeout,
-        ready=lambda: print(*(f"Listening on {each}" for each in addresses), sep="\n", flush=True),  # noqa: T201
+        ready=partial(_ready, [address(each) for each in listening]),
     )
     code = server.run()
     _leave_for_certain(code)
@@ -102,6 +105,13 @@ def _bind(options: argparse.Namespace) -> list[socket.socket]:
     if options.port is not None or not listening:
         listening.append(bind_tcp(options.host, 8000 if options.port is None else options.port))
     return listening
+
+
+def _ready(addresses: Sequence[str]) -> None:
+    print(*(f"Listening on {each}" for each in addresses), sep="\n", flush=True)  # noqa: T201
+    # What a start has made is there for good: a collection that went through all of it would hold everybody up, and free next to nothing.
+    gc.freeze()
+    gc.enable()
 
 
 def _is_about_settings(error: Exception) -> bool:
@@ -123,4 +133,6 @@ def _refuse(line: str) -> int:
 
 
 if __name__ == "__main__":
+    # Until the server is ready: imports make much and drop next to nothing.
+    gc.disable()
     sys.exit(main())

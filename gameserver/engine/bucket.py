@@ -21,7 +21,8 @@ class Bucket:
         elapsed = max(0.0, now - self.stamp)
         self.tokens = min(self.burst, self.tokens + elapsed * self.rate)
         self.stamp = max(self.stamp, now)
-        if self.tokens >= 1:
+        # Seconds since 1970 are exact to a quarter of a microsecond: whoever waited as told has not quite a token.
+        if self.tokens >= 1 - 1e-4:
             self.tokens -= 1
             return 0
         return max(1, math.ceil((1 - self.tokens) / self.rate * 1000))

@@ -37,10 +37,11 @@ class Close(IntEnum):
 class Rejected(Exception):
     """A command that is refused: the client's doing, answered to its session alone, the room unchanged.
 
-    text: one sentence for the person. wait_ms: when to try again, with `rate`. ref: the command's, when it could be read.
+    code: one of Code, or a world's own. text: one sentence for the person. wait_ms: when to try again, with `rate`.
+    ref: the command's, when it could be read.
     """
 
-    def __init__(self, code: Code, text: str, *, wait_ms: int = 0, ref: int | None = None) -> None:
+    def __init__(self, code: StrEnum, text: str, *, wait_ms: int = 0, ref: int | None = None) -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
@@ -49,9 +50,10 @@ class Rejected(Exception):
 
 
 class Closed(Exception):
-    """A socket that must be closed, with its code and one sentence for the person."""
+    """A socket that must be closed, with its code and one sentence for the person. retry_ms: when to come back, 0 if that is open."""
 
-    def __init__(self, code: Close, text: str) -> None:
+    def __init__(self, code: Close, text: str, *, retry_ms: int = 0) -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
+        self.retry_ms = retry_ms

@@ -1,4 +1,7 @@
-"""The room protocol, version 1, as types: bytes become commands, values become bytes. docs/protocol.md is its text."""
+"""The room protocol, version 1, as types: what every room understands. docs/protocol.md is its text.
+
+The commands of worlds are theirs; `gameserver.engine.registry` decodes all of them.
+"""
 
 from __future__ import annotations
 
@@ -41,21 +44,6 @@ class Ping(Struct, tag_field="cmd", tag="room.ping", forbid_unknown_fields=True,
     ref: Ref
 
 
-class Say(Struct, tag_field="cmd", tag="chat.say", forbid_unknown_fields=True, frozen=True):
-    """A line of chat."""
-
-    ref: Ref
-    text: RawText
-
-
-class Rename(Struct, tag_field="cmd", tag="chat.rename", forbid_unknown_fields=True, frozen=True):
-    """Another name, and another colour if one is given."""
-
-    ref: Ref
-    name: RawName
-    colour: RawColour | None = None
-
-
 class History(Struct, tag_field="cmd", tag="chat.history", forbid_unknown_fields=True, frozen=True):
     """Older events, before a seq."""
 
@@ -64,8 +52,10 @@ class History(Struct, tag_field="cmd", tag="chat.history", forbid_unknown_fields
     limit: Annotated[int, Meta(ge=1, le=100)] = 100
 
 
-Command = Join | Ping | Say | Rename | History
-COMMANDS = frozenset({"room.join", "room.ping", "chat.say", "chat.rename", "chat.history"})
+Command = Any
+"""A Struct with a `ref`: one of ROOM_COMMANDS, or a world's own."""
+ROOM_COMMANDS: tuple[type[Struct], ...] = (Join, Ping, History)
+"""Commands that every room understands, whatever its worlds."""
 
 
 class _Outline(Struct):
@@ -75,7 +65,6 @@ class _Outline(Struct):
     ref: Any = None
 
 
-_decoder = msgspec.json.Decoder(Command)
 _outline = msgspec.json.Decoder(_Outline)
 encode = msgspec.json.encode
 """Any value of the protocol as JSON in UTF-8."""
@@ -87,24 +76,14 @@ def is_too_big(data: str | bytes) -> bool:
     return len(data) > MAX_FRAME or (isinstance(data, str) and len(data) * 4 > MAX_FRAME and len(data.encode()) > MAX_FRAME)
 
 
-def decode(data: str | bytes) -> Command:
-    """The command in a client's message. Raises Rejected: too_long, unknown_command, bad_message, with its ref if readable."""
-    if is_too_big(data):
-        raise Rejected(Code.TOO_LONG, f"A message has at most {MAX_FRAME} bytes.")
-    try:
-        command: Command = _decoder.decode(data)
-        return command
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _explain(data, error) from None
-
-
-def _explain(data: str | bytes, error: Exception) -> Rejected:
+def explain(data: str | bytes, error: Exception, known: frozenset[str]) -> Rejected:
+    """Why a message is no command, with its ref if that can be read. `known`: the names of all commands."""
     try:
         outline = _outline.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Rejected(Code.BAD_MESSAGE, "This is not a JSON object in UTF-8.")
     ref = outline.ref if isinstance(outline.ref, int) and not isinstance(outline.ref, bool) and 1 <= outline.ref <= MAX_REF else None
-    if not isinstance(outline.cmd, str) or outline.cmd not in COMMANDS:
+    if not isinstance(outline.cmd, str) or outline.cmd not in known:
         return Rejected(Code.UNKNOWN_COMMAND, "There is no such command.", ref=ref)
     # msgspec's sentence names the field and what was wanted; it repeats no value.
     return Rejected(Code.BAD_MESSAGE, str(error)[:200], ref=ref)

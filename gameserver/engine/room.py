@@ -1,32 +1,33 @@
 """A room: one total order of events, decided by its owner alone (R1), each command at most once (R4). Pure.
 
-`receive` decides and stages; whoever owns the room journals what it staged, then shows it, then replies (R2).
+`receive` and `tick` decide and stage; whoever owns the room journals what they staged, then shows it, then replies (R2).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gameserver.engine.bucket import Bucket
-from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.protocol import VERSION, Command, History, Join, Ping, Rename, Say
-from gameserver.engine.worlds import Who, World
+from msgspec import Struct
 
-Event = dict[str, Any]
-Reply = dict[str, Any]
-Position = tuple[int, int]
+from gameserver.engine.bucket import Bucket
+from gameserver.engine.entry import Entry, Event, Position, Reply, Snapshot
+from gameserver.engine.errors import Close, Closed, Code, Rejected
+from gameserver.engine.protocol import VERSION, Command, History, Join, Ping
+from gameserver.engine.replies import Replies, reply_of
+from gameserver.engine.worlds import BaseWorld, Happening, Who
 
 FIRST_PAGE = 100
 """Events that a newcomer gets."""
 KEEP = 1000
-"""Events kept in memory: the largest gap that is filled; beyond it, a fresh start that says so (R5)."""
-KEEP_REPLIES = 5000
-"""Replies kept for resends, the oldest leave first."""
-RATE, BURST = 5.0, 10.0
+"""Events kept in memory."""
+MAX_GAP = 3000
+"""The largest gap that is filled, from memory or from the journal; beyond it, a fresh start that says so (R5)."""
+READS = BaseWorld.rate, BaseWorld.burst
+"""Pages of history a second and at once, for each session."""
 FLOOD_REFUSALS = 60
 """Refusals for the rate after which a session is a flood: ten seconds of sending at twice what is allowed."""
 
@@ -37,40 +38,46 @@ class Session:
 
     key: str
     who: Who
-    writes: Bucket
-    reads: Bucket
+    buckets: dict[str, Bucket] = field(default_factory=dict)
     refusals: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One journalled event with what makes its command unrepeatable."""
+class Outcome(Struct, frozen=True, gc=False):
+    """What a command or a tick led to.
 
-    event: Event
-    session: str
-    ref: int
+    entries: to be journalled, then shown. ephemeral: to be shown at once. after: the seq that must be durable before `reply`
+    is given, 0 for none. read: older events than are kept are asked for. who: the sender from now on, if that changed.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command led to. `entries` are journalled before `reply` is sent; `read` asks for older events than are kept."""
-
-    reply: Reply | None
+    reply: Reply | None = None
     entries: tuple[Entry, ...] = ()
-    shown: tuple[Event, ...] = ()
+    ephemeral: tuple[Event, ...] = ()
+    after: int = 0
     read: History | None = None
     who: Who | None = None
-    """The sender from now on, if this command changed who that is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """What a session gets when it comes in."""
+    """What a session gets when it comes in. `state`: at the position, of each world that has one; to whoever resumes, only of those
+    whose state does not follow from their journalled events.
+
+    It may be given once `position` is durable.
+    """
 
     position: Position
     recovered: bool
     events: tuple[Event, ...]
-    more: bool
+    more: bool = False
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events that a session missed and that are in the journal only: those after `after`, up to `upto`."""
+
+    after: int
+    upto: int
 
 
 def session_key(player_id: str, sid: str) -> str:
@@ -80,81 +87,152 @@ def session_key(player_id: str, sid: str) -> str:
 
 @dataclass(slots=True)
 class Room:
-    """The state of a room in memory: the last events, the replies given, the position."""
+    """The state of a room in memory: its worlds, the last events, the replies given, the position."""
 
     epoch: int
     first_epoch: int
-    worlds: Sequence[World]
+    worlds: Sequence[BaseWorld]
+    floor: int = 0
+    """Up to this seq the journal has let passing events go: no gap is filled from before it."""
     seq: int = 0
     """Of the last event decided."""
     durable: int = 0
     """Of the last event journalled: nobody is shown anything beyond it (R2)."""
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEEP))
-    replies: OrderedDict[tuple[str, int], Reply] = field(default_factory=OrderedDict)
+    replies: Replies = field(default_factory=Replies)
+    _world_of: dict[type, BaseWorld] = field(default_factory=dict)
 
-    def load(self, entries: Iterable[Entry]) -> None:
-        """Take journalled entries, oldest first, as they were decided by an earlier owner."""
-        for entry in entries:
-            self._take(entry.event)
+    def __post_init__(self) -> None:
+        self._world_of = {command: world for world in self.worlds for command in world.commands}
+
+    def load(self, snapshot: Snapshot | None, entries: Iterable[Entry]) -> None:
+        """Be as an earlier owner left it. `entries`: oldest first, all that came after the snapshot; earlier ones are remembered only."""
+        if snapshot is not None:
+            self.seq = snapshot.seq
+            self.replies.load(snapshot.state["replies"])
             for world in self.worlds:
-                if entry.event["ev"] in world.journalled:
-                    world.apply(entry.event)
-            self._remember(entry.session, entry.ref, _reply_of(entry))
+                if world.name in snapshot.state["worlds"]:
+                    world.restore(snapshot.state["worlds"][world.name])
+        for entry in entries:
+            self.events.append(entry.event)
+            if entry.event["seq"] > self.seq:
+                self._replay(entry)
         self.durable = self.seq
+
+    def _replay(self, entry: Entry) -> None:
+        event = entry.event
+        self.seq = event["seq"]
+        for world in self.worlds:
+            if event["ev"] in world.journalled:
+                world.apply(event)
+        if entry.session and entry.reply is not None:
+            self.replies.keep(entry.session, entry.ref, event["at"], event["seq"], entry.reply)
+
+    def snapshot(self) -> Snapshot:
+        """The state as it is decided, for an owner that makes sure that everything up to its seq is journalled before it."""
+        return Snapshot(self.seq, {"worlds": self._states(of_all=True), "replies": self.replies.dump()})
 
     def settle(self, seq: int) -> None:
         """Events up to `seq` are journalled and may be shown."""
         self.durable = seq
 
-    def join(self, join: Join, who: Who, now: float) -> tuple[Session, Welcome]:
-        """Let a session in. Raises Closed when the client speaks another version."""
+    def join(self, join: Join, who: Who) -> tuple[Session, Welcome | Gap]:
+        """Let a session in. A Gap must be read; `bridge` makes the welcome of it. Raises Closed for another version."""
         check_version(join)
-        session = Session(session_key(who.id, join.sid), who, Bucket(RATE, BURST, now), Bucket(RATE, BURST, now))
-        return session, self._welcome(join.position)
+        return Session(session_key(who.id, join.sid), who), self._welcome(join.position)
+
+    def _welcome(self, position: Position | None) -> Welcome | Gap:
+        # What a state has been through is not only what is in the journal: whoever comes back needs it anew.
+        state = self._states(of_all=False)
+        # It has what is decided in it; a room without any need not wait for that to be journalled.
+        upto = self.seq if state else self.durable
+        if position is not None:
+            epoch, seq = position
+            if self.first_epoch <= epoch <= self.epoch and self.floor <= seq <= self.durable and self.durable - seq <= MAX_GAP:
+                if seq >= self._oldest() - 1:
+                    missed = tuple(event for event in self.events if seq < event["seq"] <= upto)
+                    return Welcome((self.epoch, upto), True, missed, state=state)
+                if not state:
+                    return Gap(seq, self.durable)
+        state = self._states(of_all=True)
+        upto = self.seq if state else self.durable
+        last = tuple([event for event in self.events if event["seq"] <= upto][-FIRST_PAGE:])
+        return Welcome((self.epoch, upto), False, last, last[0]["seq"] > 1 if last else upto > 0, state)
+
+    def _states(self, *, of_all: bool) -> dict[str, Any]:
+        """The states of the worlds that have one, or only of those that do not follow from the journal alone."""
+        return {world.name: world.snapshot() for world in self.worlds if world.has_state and (of_all or not world.is_exact)}
+
+    def bridge(self, gap: Gap, events: Sequence[Event]) -> Welcome:
+        """The welcome of a session whose gap was read. Raises ValueError when the journal did not have all of it (R5)."""
+        if [event["seq"] for event in events] != list(range(gap.after + 1, gap.upto + 1)):
+            raise ValueError(f"the journal has {len(events)} of the events after {gap.after} up to {gap.upto}")
+        return Welcome((self.epoch, gap.upto), True, tuple(events))
 
     def receive(self, session: Session, command: Command, now: float) -> Outcome:
         """Decide one command; `now` in seconds since 1970.
 
         Raises Rejected, with nothing changed, and Closed when the session floods.
         """
+        world = self._world_of.get(type(command))
+        if world is None:
+            return self._receive_room(session, command, now)
+        before = self.replies.find(session.key, command.ref)
+        if before is not None:
+            return Outcome(before, after=before["seq"])
+        self._limit(session, world.name, (world.rate, world.burst), now, command.ref)
+        at = int(now * 1000)
+        try:
+            decided = world.decide(session.who, command, at)
+        except Rejected as rejected:
+            raise Rejected(rejected.code, rejected.text, wait_ms=rejected.wait_ms, ref=command.ref) from None
+        session.who = decided.who or session.who
+        entries, ephemeral = self._happen(world, decided.events, at, session.who, session.key, command.ref)
+        if not entries:
+            return Outcome({"ref": command.ref, "ok": True, **decided.reply}, ephemeral=ephemeral, who=decided.who)
+        entries[-1] = Entry(entries[-1].event, session.key, command.ref, decided.reply)
+        self.replies.keep(session.key, command.ref, at, self.seq, decided.reply)
+        return Outcome(reply_of(command.ref, self.seq, decided.reply), tuple(entries), ephemeral, after=self.seq, who=decided.who)
+
+    def tick(self, world: BaseWorld, now: float) -> Outcome:
+        """Let a world do what it does by itself; `now` in seconds since 1970."""
+        at = int(now * 1000)
+        entries, ephemeral = self._happen(world, world.tick(at), at, None, "", 0)
+        return Outcome(None, tuple(entries), ephemeral, after=self.seq if entries else 0)
+
+    def _happen(
+        self, world: BaseWorld, events: Iterable[Happening], at: int, who: Who | None, session: str, ref: int
+    ) -> tuple[list[Entry], tuple[Event, ...]]:
+        """Number, date and apply what a world decided; the last entry of a command gets its reply from the caller."""
+        entries: list[Entry] = []
+        ephemeral: list[Event] = []
+        said: Event = {"at": at} if who is None else {"at": at, "player": who.as_dict()}
+        for name, fields in events:
+            if name in world.journalled:
+                self.seq += 1
+                event = {"seq": self.seq, "ev": name, **said, **fields}
+                self.events.append(event)
+                entries.append(Entry(event, session, ref, None))
+            else:
+                event = {"ev": name, **said, **fields}
+                ephemeral.append(event)
+            world.apply(event)
+        return entries, tuple(ephemeral)
+
+    def _receive_room(self, session: Session, command: Command, now: float) -> Outcome:
         if isinstance(command, Ping):
             return Outcome({"ref": command.ref, "ok": True})
         if isinstance(command, Join):
             raise Rejected(Code.BAD_MESSAGE, "This session has joined already.", ref=command.ref)
-        before = self.replies.get((session.key, command.ref))
-        if before is not None:
-            return Outcome(before)
-        self._limit(session, session.reads if isinstance(command, History) else session.writes, now, command.ref)
         if isinstance(command, History):
+            self._limit(session, "", READS, now, command.ref)
             return self._history(command)
-        return self._decide(session, command, now)
+        raise Rejected(Code.UNKNOWN_COMMAND, "There is no such command in this room.", ref=command.ref)
 
-    def _decide(self, session: Session, command: Say | Rename, now: float) -> Outcome:
-        world = next((world for world in self.worlds if isinstance(command, world.commands)), None)
-        if world is None:
-            raise Rejected(Code.UNKNOWN_COMMAND, "There is no such command in this room.", ref=command.ref)
-        try:
-            decided = world.decide(session.who, command)
-        except Rejected as rejected:
-            raise Rejected(rejected.code, rejected.text, wait_ms=rejected.wait_ms, ref=command.ref) from None
-        session.who = decided.who or session.who
-        entries: list[Entry] = []
-        shown: list[Event] = []
-        for name, fields in decided.events:
-            event = {"ev": name, "at": int(now * 1000), "player": session.who.as_dict(), **fields}
-            if name in world.journalled:
-                event = {"seq": self.seq + 1, **event}
-                self._take(event)
-                entries.append(Entry(event, session.key, command.ref))
-            world.apply(event)
-            shown.append(event)
-        reply: Reply = {"ref": command.ref, "ok": True, **decided.reply}
-        if entries:
-            reply["seq"] = self.seq
-            self._remember(session.key, command.ref, reply)
-        return Outcome(reply, tuple(entries), tuple(shown), who=decided.who)
-
-    def _limit(self, session: Session, bucket: Bucket, now: float, ref: int) -> None:
+    def _limit(self, session: Session, kind: str, rate: tuple[float, float], now: float, ref: int) -> None:
+        bucket = session.buckets.get(kind)
+        if bucket is None:
+            bucket = session.buckets[kind] = Bucket(*rate, now)
         wait_ms = bucket.take(now)
         if not wait_ms:
             session.refusals = max(0, session.refusals - 1)
@@ -165,33 +243,14 @@ class Room:
         raise Rejected(Code.RATE, "That was too fast.", wait_ms=wait_ms, ref=ref)
 
     def _history(self, command: History) -> Outcome:
-        if command.before - command.limit < self._oldest() and self._oldest() > 1 and command.before > 1:
-            return Outcome(None, read=command)
         before = min(command.before, self.durable + 1)
+        if before - command.limit < self._oldest() and self._oldest() > 1 and before > 1:
+            return Outcome(read=command)
         page = [event for event in self.events if event["seq"] < before][-command.limit :]
         return Outcome(history_reply(command, page))
 
-    def _welcome(self, position: Position | None) -> Welcome:
-        here = (self.epoch, self.durable)
-        events = [event for event in self.events if event["seq"] <= self.durable]
-        if position is not None:
-            epoch, seq = position
-            if self.first_epoch <= epoch <= self.epoch and self._oldest() - 1 <= seq <= self.durable:
-                return Welcome(here, True, tuple(event for event in events if event["seq"] > seq), False)
-        last = tuple(events[-FIRST_PAGE:])
-        return Welcome(here, False, last, bool(last) and last[0]["seq"] > 1)
-
     def _oldest(self) -> int:
         return int(self.events[0]["seq"]) if self.events else self.seq + 1
-
-    def _take(self, event: Event) -> None:
-        self.seq = event["seq"]
-        self.events.append(event)
-
-    def _remember(self, session: str, ref: int, reply: Reply) -> None:
-        self.replies[(session, ref)] = reply
-        while len(self.replies) > KEEP_REPLIES:
-            self.replies.popitem(last=False)
 
 
 def check_version(join: Join) -> None:
@@ -203,11 +262,3 @@ def check_version(join: Join) -> None:
 def history_reply(command: History, page: Sequence[Event]) -> Reply:
     """The reply to `chat.history`: a page, and whether there is more before it."""
     return {"ref": command.ref, "ok": True, "events": list(page), "more": bool(page) and page[0]["seq"] > 1}
-
-
-def _reply_of(entry: Entry) -> Reply:
-    """The reply that an entry's command was given, from the entry alone: a resend after a restart gets the first result."""
-    reply: Reply = {"ref": entry.ref, "ok": True, "seq": entry.event["seq"]}
-    if entry.event["ev"] == "chat.renamed":
-        reply["player"] = entry.event["player"]
-    return reply

@@ -43,6 +43,17 @@ def test_whoever_waits_as_told_is_served(pauses: list[float]) -> None:
             assert bucket.take(now + 1e-9) == 0
 
 
+@given(st.floats(1.7e9, 1.8e9), st.sampled_from([0.5, 3.0, 5.0, 7.0, 20.0, 30.0]))
+def test_whoever_waits_as_told_is_served_by_the_wall_clock(now: float, rate: float) -> None:
+    """[EN11] Seconds since 1970 are no exact numbers; the wait that a refusal names is enough all the same."""
+    bucket = Bucket(rate, 1, now)
+    for _ in range(20):
+        wait_ms = bucket.take(now)
+        if wait_ms:
+            now += wait_ms / 1000
+            assert bucket.take(now) == 0
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=200))
 def test_no_pattern_gets_more_than_the_rate(pauses: list[float]) -> None:
     """[EN11] In any stretch of time no more passes than the burst and the rate allow."""

@@ -11,10 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gameserver.engine.errors import Code, Rejected
-from gameserver.engine.protocol import COMMANDS, MAX_FRAME, MAX_REF, Command, History, Join, Ping, Rename, Say, decode, encode, is_too_big
+from gameserver.engine.protocol import MAX_FRAME, MAX_REF, Command, History, Join, Ping, encode, is_too_big
+from gameserver.engine.registry import discover
+from gameserver.engine.worlds.chat import Rename, Say
 from tests.engine.rooms import sid
 
 SID = sid()
+REGISTRY = discover()
+COMMANDS = REGISTRY.commands
+decode = REGISTRY.decode
 
 
 def test_every_command_is_known_by_its_name() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.protocol import History, Ping, Rename
-from gameserver.engine.room import BURST, FLOOD_REFUSALS, RATE
+from gameserver.engine.protocol import History, Ping
+from gameserver.engine.room import FLOOD_REFUSALS
+from gameserver.engine.worlds.chat import Rename, World
 from tests.engine.rooms import NOW, chat_room, enter, say
 
 
@@ -14,12 +15,12 @@ def test_the_rate_is_five_a_second_and_ten_at_once() -> None:
     """[EN11] The eleventh line at once is told to wait for 200 ms, and passes then; refused ones cost nothing."""
     room = chat_room()
     ada = enter(room)[0]
-    for ref in range(1, int(BURST) + 1):
+    for ref in range(1, int(World.burst) + 1):
         say(room, ada, ref, now=NOW)
     for _ in range(3):
         with pytest.raises(Rejected) as refused:
             say(room, ada, 11, now=NOW)
-        assert (refused.value.code, refused.value.wait_ms, refused.value.ref) == (Code.RATE, int(1000 / RATE), 11)
+        assert (refused.value.code, refused.value.wait_ms, refused.value.ref) == (Code.RATE, int(1000 / World.rate), 11)
     assert say(room, ada, 11, now=NOW + 0.2).reply == {"ref": 11, "ok": True, "seq": 11}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gameserver.engine.room import KEEP
-from tests.engine.rooms import BOB, EPOCH, chat_room, enter, say, seqs
+from gameserver.engine.protocol import Join
+from gameserver.engine.room import KEEP, MAX_GAP, Gap
+from tests.engine.rooms import ADA, BOB, EPOCH, chat_room, enter, say, seqs, sid
 
 
 @pytest.mark.parametrize("seen", [0, 1, 4, 5])
@@ -42,13 +43,15 @@ def test_newcomers_get_the_last_hundred() -> None:
 
 
 def test_the_largest_gap_is_filled_and_a_larger_one_is_a_fresh_start() -> None:
-    """[EN6] A gap of 1000 events is filled; one of 1001 gets the last hundred and is told so."""
+    """[EN6] A gap of 1000 events is filled from memory, one of 3000 from the journal; one of 3001 is a fresh start that says so."""
     room = chat_room()
     ada = enter(room)[0]
-    for ref in range(1, KEEP + 3):
+    for ref in range(1, MAX_GAP + 2):
         say(room, ada, ref)
-    filled, fresh = enter(room, position=(EPOCH, 2))[1], enter(room, position=(EPOCH, 1))[1]
+    filled, fresh = enter(room, position=(EPOCH, MAX_GAP + 1 - KEEP))[1], enter(room, position=(EPOCH, 0))[1]
+    gaps = [room.join(Join(v=1, sid=sid(), position=(EPOCH, seq)), ADA)[1] for seq in (MAX_GAP - KEEP, 1)]
     assert (filled.recovered, len(filled.events)) == (True, KEEP)
+    assert gaps == [Gap(MAX_GAP - KEEP, MAX_GAP + 1), Gap(1, MAX_GAP + 1)]
     assert (fresh.recovered, len(fresh.events), fresh.more) == (False, 100, True)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.protocol import History, Join, Rename, Say
-from gameserver.engine.room import KEEP, KEEP_REPLIES, Room, session_key
-from gameserver.engine.worlds import World
-from tests.engine.rooms import ADA, BOB, EPOCH, NOW, Score, chat_room, enter, say, seqs, sid
+from gameserver.engine.protocol import History, Join
+from gameserver.engine.replies import MAX_REPLIES
+from gameserver.engine.room import KEEP, Room, session_key
+from gameserver.engine.worlds.chat import Rename, Say
+from tests.engine.rooms import ADA, BOB, EPOCH, NOW, chat_room, enter, say, seqs, sid
 
 
 def test_events_are_numbered_without_a_gap() -> None:
@@ -16,15 +17,15 @@ def test_events_are_numbered_without_a_gap() -> None:
     room = chat_room()
     ada, bob = enter(room)[0], enter(room, BOB, 1)[0]
     outcomes = [say(room, ada, 1), say(room, bob, 1), say(room, ada, 2)]
-    assert [seqs(outcome.shown) for outcome in outcomes] == [[1], [2], [3]]
+    assert [[entry.event["seq"] for entry in outcome.entries] for outcome in outcomes] == [[1], [2], [3]]
     assert [outcome.reply for outcome in outcomes] == [{"ref": r, "ok": True, "seq": s} for r, s in ((1, 1), (1, 2), (2, 3))]
 
 
 def test_a_line_has_its_time_and_its_player() -> None:
     """[CH6] An event holds the owner's time in milliseconds and the player as everybody sees them."""
     room = chat_room()
-    (event,) = say(room, enter(room)[0], 1, "  hello ", NOW).shown
-    assert event == {"seq": 1, "ev": "chat.said", "at": int(NOW * 1000), "player": ADA.as_dict(), "text": "hello"}
+    (entry,) = say(room, enter(room)[0], 1, "  hello ", NOW).entries
+    assert entry.event == {"seq": 1, "ev": "chat.said", "at": int(NOW * 1000), "player": ADA.as_dict(), "text": "hello"}
 
 
 def test_what_is_not_journalled_is_not_shown_to_newcomers() -> None:
@@ -47,7 +48,7 @@ def test_a_resend_gets_the_first_reply() -> None:
     first = say(room, ada, 1, "hello")
     again = say(room, ada, 1, "other")
     assert again.reply == first.reply
-    assert (again.entries, again.shown, room.seq) == ((), (), 1)
+    assert (again.entries, again.ephemeral, room.seq) == ((), (), 1)
 
 
 def test_a_resend_costs_no_token() -> None:
@@ -100,7 +101,7 @@ def test_a_room_read_again_answers_like_the_first_one() -> None:
     ada = enter(room)[0]
     outcomes = [say(room, ada, 1), room.receive(ada, Rename(ref=2, name="Lovelace", colour="#000001"), NOW + 2), say(room, ada, 3)]
     again = chat_room(EPOCH + 1)
-    again.load(entry for outcome in outcomes for entry in outcome.entries)
+    again.load(None, [entry for outcome in outcomes for entry in outcome.entries])
     session, welcome = enter(again)
     assert (again.seq, again.durable, seqs(welcome.events)) == (3, 3, [1, 2, 3])
     replies = [again.receive(session, command, NOW).reply for command in (Say(1, "x"), Rename(2, "y"), Say(3, "z"))]
@@ -112,11 +113,11 @@ def test_memory_is_bounded() -> None:
     """[EN9] However much is said, a room keeps 1000 events and 5000 replies."""
     room = chat_room()
     ada = enter(room)[0]
-    for ref in range(1, KEEP_REPLIES + 11):
-        say(room, ada, ref)
-    assert (len(room.events), len(room.replies)) == (KEEP, KEEP_REPLIES)
-    assert (ada.key, 10) not in room.replies
-    assert (ada.key, 11) in room.replies
+    for ref in range(1, MAX_REPLIES + 11):
+        say(room, ada, ref, now=NOW + ref / 5)
+    assert (len(room.events), len(room.replies)) == (KEEP, MAX_REPLIES)
+    assert room.replies.find(ada.key, 10) is None
+    assert room.replies.find(ada.key, 11) == {"ref": 11, "ok": True, "seq": 11}
 
 
 @pytest.mark.parametrize(
@@ -149,40 +150,18 @@ def test_older_pages_are_asked_of_the_journal(before: int, limit: int, in_memory
     assert (outcome.reply is not None) is in_memory
 
 
-def test_worlds_share_one_sequence() -> None:
-    """[EN13] Chat and another world number their journalled events together; ephemeral events have no number."""
-    worlds: list[World] = [Score()]
-    room = Room(EPOCH, EPOCH, worlds)
+def test_a_page_that_waiting_events_pushed_out_is_left_to_the_journal() -> None:
+    """[EN10] However much waits to be journalled, a page is whole or left to the journal, never the few that memory still has."""
+    room = chat_room()
     ada = enter(room)[0]
-    outcome = room.receive(ada, Rename(ref=1, name="go"), NOW)
-    assert [(event["ev"], event.get("seq")) for event in outcome.shown] == [
-        ("score.scored", 1),
-        ("score.cheered", None),
-        ("score.scored", 2),
-    ]
-    assert [entry.event["seq"] for entry in outcome.entries] == [1, 2]
-    assert outcome.reply == {"ref": 1, "ok": True, "seq": 2}
-
-
-def test_ephemeral_events_leave_no_trace() -> None:
-    """[EN13] A command with ephemeral events only is answered without a number, journals nothing, and is in no welcome."""
-    score = Score()
-    worlds: list[World] = [score]
-    room = Room(EPOCH, EPOCH, worlds)
-    outcome = room.receive(enter(room)[0], Say(ref=1, text="hurrah"), NOW)
-    assert (outcome.reply, outcome.entries, room.seq) == ({"ref": 1, "ok": True, "cheered": True}, (), 0)
-    assert (outcome.shown[0]["cheer"], score.cheers, enter(room, BOB, 1)[1].events) == ("hurrah", 1, ())
-
-
-def test_a_world_is_built_again_from_its_journal() -> None:
-    """[EN13] A room that was read again gives every world the journalled events that are its own."""
-    worlds: list[World] = [Score()]
-    room = Room(EPOCH, EPOCH, worlds)
-    outcome = room.receive(enter(room)[0], Rename(ref=1, name="go"), NOW)
-    score = Score()
-    worlds = [score]
-    Room(EPOCH + 1, EPOCH, worlds).load(outcome.entries)
-    assert (score.points, score.cheers) == (5, 0)
+    for ref in range(1, KEEP + 1):
+        say(room, ada, ref, durable=ref <= 20)
+    say(room, ada, KEEP + 1, durable=False)
+    whole, torn = History(ref=1, before=10**6, limit=18), History(ref=2, before=10**6, limit=20)
+    reply = room.receive(ada, whole, NOW).reply
+    assert reply is not None
+    assert (seqs(reply["events"]), reply["more"]) == (list(range(3, 21)), True)
+    assert room.receive(ada, torn, NOW).read == torn
 
 
 def test_a_command_of_no_world_is_unknown() -> None:
@@ -205,7 +184,7 @@ def test_a_session_joins_once() -> None:
 def test_another_version_is_not_spoken(version: int) -> None:
     """[EN16] A join in another version is closed with 4501."""
     with pytest.raises(Closed) as closed:
-        chat_room().join(Join(v=version, sid=sid()), ADA, NOW)
+        chat_room().join(Join(v=version, sid=sid()), ADA)
     assert closed.value.code is Close.VERSION
 
 
@@ -222,11 +201,11 @@ def test_a_new_name_is_told_with_the_old_one() -> None:
     ada = enter(room)[0]
     outcome = room.receive(ada, Rename(ref=1, name=" Countess  Ada ", colour="#ABCDEF"), NOW)
     now = {"id": "ada", "name": "Countess Ada", "colour": "#abcdef"}
-    assert outcome.shown[0] == {"seq": 1, "ev": "chat.renamed", "at": int(NOW * 1000), "player": now, "was": "Ada"}
+    assert outcome.entries[0].event == {"seq": 1, "ev": "chat.renamed", "at": int(NOW * 1000), "player": now, "was": "Ada"}
     assert outcome.reply == {"ref": 1, "ok": True, "seq": 1, "player": now}
     assert outcome.who is not None
     assert outcome.who.as_dict() == now
-    assert say(room, ada, 2).shown[0]["player"] == now
+    assert say(room, ada, 2).entries[0].event["player"] == now
 
 
 def test_a_name_alone_keeps_the_colour() -> None:

@@ -104,6 +104,7 @@ def test_the_health_check_is_answered_here(host: str) -> None:
     assert isinstance(read_context("/healthz", [(b"host", host.encode())]).decision, Serve)
 
 
+@pytest.mark.django_db(databases="__all__")  # Closing a file's answer looks at the connections that other tests left open.
 def test_static_files_have_every_name() -> None:
     """[FR1] The files are served under a name that is not ours too: its 404 page needs them."""
     answer = Client().get("/static/gameserver/site.css", headers={"host": "127.0.0.1:8000"})

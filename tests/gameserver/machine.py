@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -30,10 +31,11 @@ SERVERS = {
 class Machine:
     """One server process at a time over the same database files. Use as an async context manager."""
 
-    def __init__(self, folder: Path, server: str = "ours") -> None:
+    def __init__(self, folder: Path, server: str = "ours", environ: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.server = server
-        self.log = folder / "log"
+        self.environ = environ or {}
+        self.log = folder / f"log{self.environ.get('FLY_MACHINE_ID', '')}"
         self.region_database = folder / "region.sqlite3"
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -45,6 +47,7 @@ class Machine:
             "DATABASE_URL": f"sqlite:///{self.folder}/lobby.sqlite3",
             "REGION_DATABASE_URL": f"sqlite:///{self.region_database}",
             "DRAIN_BUDGET_S": "20",
+            **self.environ,
         }
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
@@ -59,6 +62,12 @@ class Machine:
 
         found: re.Match[str] = await until(listening, "the server to listen")
         self.port = int(found.group(1))
+
+    def limit_files(self, size: int = resource.RLIM_INFINITY) -> None:
+        """From now on no file of the running process grows beyond this, as on a disk that is full; without a size, no limit again."""
+        assert self.process is not None
+        _, hard = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, hard))
 
     async def end(self, number: signal.Signals) -> int:
         """Send a signal and wait for the exit code."""

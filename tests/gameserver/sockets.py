@@ -14,9 +14,9 @@ from fly.context import read_context
 from fly.here import Here
 from gameserver import process as processes
 from gameserver.journal import Journal
+from gameserver.memory import Memory
 from gameserver.process import Process
 from gameserver.routing import websocket_urlpatterns
-from gameserver.store import MemoryStore, Store
 from tests.gameserver.rooms import PATIENCE_S, sid
 
 HERE = Here("local", "local", "")
@@ -24,15 +24,19 @@ app = URLRouter(websocket_urlpatterns)
 
 
 @asynccontextmanager
-async def running(store: Store | None = None, here: Here = HERE, regions: tuple[str, ...] = ("ewr", "cdg")) -> AsyncIterator[Process]:
-    """A gameserver process in this test."""
-    journal = Journal(store or MemoryStore(), asyncio.get_running_loop())
-    process = Process(here, regions, journal)
+async def running(
+    store: Memory | None = None, here: Here = HERE, regions: tuple[str, ...] = ("ewr", "cdg"), **more: Any
+) -> AsyncIterator[Process]:
+    """A gameserver process in this test, on a store in memory."""
+    memory = store or Memory()
+    journal = Journal(memory, asyncio.get_running_loop())
+    process = Process(here, regions, journal, memory, **more)
+    await process.start()
     processes.start(process)
     try:
         yield process
     finally:
-        process.stop()
+        await process.stop()
         await journal.stop(PATIENCE_S)
         processes.stop()
 
@@ -40,13 +44,16 @@ async def running(store: Store | None = None, here: Here = HERE, regions: tuple[
 class Talk:
     """One socket of one client, from the handshake on."""
 
-    def __init__(self, slug: str = "main", region: str = "cdg", headers: list[tuple[bytes, bytes]] | None = None, **scope: Any) -> None:
+    def __init__(
+        self, slug: str = "main", region: str = "cdg", headers: list[tuple[bytes, bytes]] | None = None, query: bytes = b"", **scope: Any
+    ) -> None:
         host = (b"host", f"{region}.play.localhost:8000".encode())
         path = f"/ws/r/{slug}/"
         headers = [host, *(headers or [])]
         extensions = {"websocket.http.response": {}, **scope}
         context = read_context(path, headers)
-        self.scope = {"type": "websocket", "path": path, "headers": headers, "extensions": extensions, "fly": context}
+        self.scope: dict[str, Any] = {"type": "websocket", "path": path, "headers": headers, "extensions": extensions, "fly": context}
+        self.scope["query_string"] = query
         self.inbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.outbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.task = asyncio.ensure_future(app(self.scope, self.inbound.get, self.outbound.put))

@@ -11,9 +11,10 @@ import pytest
 
 from gameserver import connection, consumers
 from gameserver.engine.errors import Code
+from gameserver.memory import Memory
 from gameserver.players import Player, guest, write_cookie
 from gameserver.process import Process
-from gameserver.store import MAX_ROOMS, MemoryStore
+from gameserver.store import MAX_ROOMS
 from tests.gameserver.rooms import sid, until
 from tests.gameserver.sockets import Talk, running
 
@@ -174,7 +175,7 @@ async def test_another_version_is_closed(process: Process) -> None:
     talk.send({"cmd": "room.join", "v": 2, "sid": sid()})
     assert (await talk.closed())[1] == 4501
     await talk.leave()
-    assert process.rooms() == []
+    assert [len(owner.hub) for owner in process.rooms()] == [0]
 
 
 @pytest.mark.parametrize("slug", ["Main", "-x", "x-", "a_b", "x" * 33, "caf%C3%A9", "ä"])
@@ -189,12 +190,14 @@ async def test_a_name_that_is_not_allowed(process: Process, slug: str) -> None:
 
 async def test_a_region_that_is_full_of_rooms() -> None:
     """[GS16] The first socket makes a room; the 1001st room is refused with 4503."""
-    store = MemoryStore()
+    store = Memory()
+    holder = store.start("elsewhere", "nonce").holder
     for number in range(MAX_ROOMS - 1):
-        store.open("cdg", f"room-{number}", 1, 1.0)
+        store.claim("cdg", f"room-{number}", holder)
     async with running(store):
-        last, over = Talk("last-one"), Talk("one-more")
+        last = Talk("last-one")
         await last.joined()
+        over = Talk("one-more")
         await over.accepted()
         over.send({"cmd": "room.join", "v": 1, "sid": sid()})
         assert (await over.closed())[1] == 4503
@@ -216,10 +219,10 @@ async def test_a_process_that_is_full(process: Process, monkeypatch: pytest.Monk
     await third.leave()
 
 
-class Away(MemoryStore):
+class Away(Memory):
     """A store whose database is away, or silent."""
 
-    def open(self, *arguments: Any) -> Any:
+    def claim(self, *arguments: Any) -> Any:
         raise OSError("away")
 
 
@@ -229,11 +232,13 @@ async def test_a_room_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch, cap
         for _ in range(2):
             talk = await Talk().accepted()
             talk.send({"cmd": "room.join", "v": 1, "sid": sid()})
-            assert (await talk.closed())[1] == 4003
+            bye, code = await talk.closed()
+            assert bye is not None
+            assert (code, connection.RETRY_MS[0] <= bye["retry_ms"] <= connection.RETRY_MS[1]) == (4003, True)
             await talk.leave()
         assert "cannot be opened" in caplog.text
         monkeypatch.setattr(connection, "OPEN_S", 0.01)
-        monkeypatch.setattr(process, "_open", lambda region, slug: asyncio.Event().wait())
+        monkeypatch.setattr(process, "_open", lambda region, slug, world: asyncio.Event().wait())
         talk = await Talk("silent").accepted()
         talk.send({"cmd": "room.join", "v": 1, "sid": sid()})
         assert (await talk.closed())[1] == 4003
@@ -262,7 +267,7 @@ async def test_a_fault_of_ours_ends_one_socket(process: Process, monkeypatch: py
     talk, other = Talk(), Talk()
     await talk.joined(0)
     await other.joined(1)
-    monkeypatch.setattr(connection, "decode", lambda data: 1 / 0)
+    monkeypatch.setattr(connection.Connection, "_decode", lambda self, data: 1 / 0)
     talk.send("{}")
     await until(talk.task.done)
     assert isinstance(talk.task.exception(), ZeroDivisionError)

@@ -7,7 +7,7 @@ import json
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Writer:
         self.position: list[int] | None = None
         self.seen: dict[int, dict[str, Any]] = {}
         self.replied: dict[int, int] = {}
+        self.refused: set[int] = set()
+        self.statuses: list[bool] = []
 
     async def run(self) -> None:
         while len(self.replied) < LINES:
@@ -56,6 +58,7 @@ class Writer:
                 message = json.loads(await ws.recv())
                 self.take(message)
                 if message.get("code") in ("rate", "unavailable"):
+                    self.refused |= {ref} if message["code"] == "unavailable" else set()
                     await asyncio.sleep(0.1)
                     await send(ws, cmd="chat.say", ref=ref, text=f"{self.number}:{ref}")
         await ws.close()
@@ -67,6 +70,8 @@ class Writer:
         elif message["type"] == "events":
             epoch = message["epoch"]
         else:
+            if message["type"] == "status":
+                self.statuses.append(message["available"])
             if message["type"] == "reply" and message["ok"]:
                 self.replied[message["ref"]] = message["seq"]
             return
@@ -94,6 +99,18 @@ async def history(machine: Machine) -> list[dict[str, Any]]:
     return list(events)
 
 
+async def nothing_lost(machine: Machine, writers: list[Writer]) -> None:
+    """History holds all that anyone saw or was replied, in order, and every line once."""
+    events = await history(machine)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    by_seq = {event["seq"]: event for event in events}
+    for writer in writers:
+        assert all(by_seq[seq] == event for seq, event in writer.seen.items())
+        assert all(by_seq[seq]["text"] == f"{writer.number}:{ref}" for ref, seq in writer.replied.items())
+    texts = [event["text"] for event in events]
+    assert sorted(texts) == sorted(f"{number}:{ref}" for number in range(WRITERS) for ref in range(1, LINES + 1))
+
+
 async def test_nothing_seen_is_lost_by_kill_9(machine: Machine) -> None:
     """[GS7] With three writers and two kill -9 in the middle, history holds all that anyone saw or was replied, in order, once."""
     writers = [Writer(machine, number) for number in range(WRITERS)]
@@ -104,14 +121,7 @@ async def test_nothing_seen_is_lost_by_kill_9(machine: Machine) -> None:
         await machine.end(signal.SIGKILL)
         await machine.start()
     await asyncio.gather(*tasks)
-    events = await history(machine)
-    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    by_seq = {event["seq"]: event for event in events}
-    for writer in writers:
-        assert all(by_seq[seq] == event for seq, event in writer.seen.items())
-        assert all(by_seq[seq]["text"] == f"{writer.number}:{ref}" for ref, seq in writer.replied.items())
-    texts = [event["text"] for event in events]
-    assert sorted(texts) == sorted(f"{number}:{ref}" for number in range(WRITERS) for ref in range(1, LINES + 1))
+    await nothing_lost(machine, writers)
 
 
 async def test_sigterm_with_200_sockets(machine: Machine) -> None:
@@ -143,8 +153,8 @@ async def test_a_database_thrown_away_is_a_fresh_start(machine: Machine) -> None
     await machine.end(signal.SIGTERM)
     with sqlite3.connect(machine.region_database) as database:
         made = database.execute("SELECT first_epoch FROM gameserver_room WHERE region = 'cdg'").fetchone()[0]
-        database.execute("DELETE FROM gameserver_event")
-        database.execute("DELETE FROM gameserver_room")
+        for table in ("event", "snapshot", "lease", "holder", "room"):
+            database.execute(f"DELETE FROM gameserver_{table}")
         # A clock that stands still would give the new room the epoch of the old one: wait for the next second, as people do.
         await until(lambda: database.execute("SELECT unixepoch() > ?", (made,)).fetchone()[0])
     database.close()
@@ -179,3 +189,37 @@ async def test_a_locked_database_is_told_and_healed(machine: Machine) -> None:
     assert (await read(ws, "events"))["events"][0]["text"] == "waits"
     assert (await read(ws, "reply"))["ok"] is True
     await ws.close()
+
+
+@pytest.mark.parametrize("how", ["locked", "full"])
+async def test_a_database_that_cannot_be_written(machine: Machine, how: str) -> None:
+    """[GS2] [GS74] [GS75] While the database is locked, or its disk full, all is refused and told; then all goes on, once."""
+    writers = [Writer(machine, number) for number in range(WRITERS)]
+    tasks = [asyncio.ensure_future(writer.run()) for writer in writers]
+    await until(lambda: all(len(writer.replied) >= LINES // 4 for writer in writers), "the first lines")
+    lock = sqlite3.connect(machine.region_database, isolation_level=None)
+    if how == "locked":
+        await until(lambda: begun(lock), "the lock")
+    else:
+        machine.limit_files(1024)
+    await until(lambda: all(writer.refused and False in writer.statuses for writer in writers), "everybody to be refused")
+    with closing(sqlite3.connect(machine.region_database)) as reader:
+        (kept,) = reader.execute("SELECT max(seq) FROM gameserver_event").fetchone()
+    assert all(max(writer.seen) <= kept for writer in writers), "somebody was shown what is not kept"
+    assert not any(task.done() for task in tasks)
+    if how == "locked":
+        lock.execute("ROLLBACK")
+    else:
+        machine.limit_files()
+    lock.close()
+    await asyncio.gather(*tasks)
+    assert all(len(writer.replied) == LINES for writer in writers)
+    await nothing_lost(machine, writers)
+
+
+def begun(lock: sqlite3.Connection) -> bool:
+    """Whether another program holds the database from now on."""
+    with suppress(sqlite3.OperationalError):
+        lock.execute("BEGIN IMMEDIATE")
+        return True
+    return False

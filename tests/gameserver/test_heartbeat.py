@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from fly.here import Here
 from gameserver import heartbeat as module
 from gameserver.heartbeat import INTERVAL_S, Beat, Heartbeat
 from tests.gameserver.rooms import PATIENCE_S, until
+from tests.gameserver.sockets import Talk, running
 
 BEAT = Beat("cdg", "m1", "rooms", 1.0, 0, [], 0, False)
 
@@ -87,3 +89,39 @@ async def test_a_listener_that_hangs_holds_nothing_up(caplog: pytest.LogCaptureF
     listener.gate.set()
     await until(lambda: not heartbeat._thread.is_alive())
     assert caplog.text.count("Nobody hears the heartbeat") == 1
+
+
+async def test_off_fly_one_process_serves_every_region() -> None:
+    """[GS27] Off Fly there is a beat for every region, and the same room in two regions is two rooms."""
+    async with running() as process:
+        ewr, cdg = Talk(region="ewr"), Talk(region="cdg")
+        await ewr.joined()
+        await cdg.joined()
+        ewr.send({"cmd": "chat.say", "ref": 1, "text": "in ewr"})
+        await ewr.read()
+        cdg.send({"cmd": "room.ping", "ref": 1})
+        assert (await cdg.read())["type"] == "reply"
+        assert [(beat.region, beat.machine, beat.players) for beat in process.beats()] == [("ewr", "local", 1), ("cdg", "local", 1)]
+        await ewr.leave()
+        await cdg.leave()
+
+
+async def test_on_fly_a_process_serves_its_own_region() -> None:
+    """[GS27] On a Machine there is one beat, of its region."""
+    async with running(here=Here("rooms", "148e", "cdg"), regions=("ewr", "cdg")) as process:
+        (beat,) = process.beats()
+        assert (beat.region, beat.machine, beat.app, beat.players, beat.rooms, beat.draining) == ("cdg", "148e", "rooms", 0, [], False)
+
+
+async def test_beats_count_players_and_name_the_fullest_rooms_first() -> None:
+    """[GS25] A beat holds sockets, players, and the rooms that have any, the fullest first."""
+    async with running() as process:
+        talks = [Talk("busy"), Talk("busy"), Talk("calm"), Talk("other", region="ewr")]
+        for number, talk in enumerate(talks):
+            await talk.joined(number)
+        await process.owner("cdg", "main")
+        beat = process.beats()[1]
+        assert (beat.region, beat.players, beat.sockets) == ("cdg", 3, 4)
+        assert beat.rooms == [{"slug": "busy", "players": 2}, {"slug": "calm", "players": 1}]
+        for talk in talks:
+            await talk.leave()

@@ -1,4 +1,4 @@
-"""The thread that writes: groups, failures, the end."""
+"""The thread that writes, and the one that reads: groups, failures, the end."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 
-from gameserver.engine.room import Entry
+from gameserver.engine.entry import Entry
 from gameserver.journal import MAX_GROUP, Journal
-from gameserver.store import Batch, MemoryStore, StaleEpoch
+from gameserver.memory import Memory
+from gameserver.store import Batch, StaleEpoch
 from tests.gameserver.rooms import PATIENCE_S, until
 
-NOW = 1_700_000_000.0
 
-
-class GatedStore(MemoryStore):
+class GatedStore(Memory):
     """Keeps a record of its transactions; the first one waits for `gate`."""
 
     def __init__(self) -> None:
@@ -28,6 +27,7 @@ class GatedStore(MemoryStore):
         self.threads: set[str] = set()
         self.error: Exception | None = None
         self.faulty: int | None = None
+        self.fault: Exception = IntegrityError("one event a seq")
 
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
         assert self.gate.wait(PATIENCE_S)
@@ -36,7 +36,7 @@ class GatedStore(MemoryStore):
         if self.error is not None:
             raise self.error
         if self.faulty in self.transactions[-1]:
-            raise IntegrityError("one event a seq")
+            raise self.fault
         return super().append(batches)
 
 
@@ -46,8 +46,10 @@ class Case:
     def __init__(self) -> None:
         self.store = GatedStore()
         self.closed: list[str] = []
-        self.journal = Journal(self.store, asyncio.get_running_loop(), lambda: self.closed.append("closed"))
-        self.opened = [self.store.open("cdg", f"room-{n}", 10, NOW) for n in range(3)]
+        self.closer = lambda: self.closed.append("closed")
+        self.journal = Journal(self.store, asyncio.get_running_loop(), lambda: self.closer())
+        life = self.store.start("m1", "0").holder
+        self.opened = [self.store.claim("cdg", f"room-{n}", life) for n in range(3)]
         self.told: list[tuple[str, Any]] = []
 
     def append(self, name: str, room: int, seq: int, epoch: int | None = None) -> None:
@@ -99,20 +101,22 @@ async def test_a_transaction_has_a_bound(case: Case) -> None:
     assert [len(group) for group in case.store.transactions] == [1, MAX_GROUP, 10]
 
 
-async def test_one_rooms_fault_is_not_anothers(case: Case) -> None:
-    """[GS5] When a group cannot be written for one room's events, the others are written without them."""
+@pytest.mark.parametrize("fault", [IntegrityError("one event a seq"), DataError("NUL"), TypeError("no JSON"), OverflowError("int")])
+async def test_one_rooms_fault_is_not_anothers(case: Case, fault: Exception) -> None:
+    """[GS5] When a group cannot be written for one room's events, the others are written without them, on the same connection."""
     case.append("first", 0, 1)
     await until(case.journal._work.empty)
-    case.store.faulty = case.opened[1].key
+    case.store.faulty, case.store.fault = case.opened[1].key, fault
     case.append("good", 0, 2)
     case.append("bad", 1, 1)
     case.append("also good", 2, 1)
     case.store.gate.set()
     await until(lambda: len(case.told) == 4)
     results = dict(case.told)
-    assert isinstance(results["bad"], IntegrityError)
+    assert results["bad"] is fault
     assert (results["good"], results["also good"]) == (None, None)
-    assert [len(case.store.journal[opened.key]) for opened in case.opened] == [2, 0, 1]
+    assert [len(case.store.rooms[opened.key].journal) for opened in case.opened] == [2, 0, 1]
+    assert case.closed == []
 
 
 async def test_a_failing_database_is_told_to_all(case: Case) -> None:
@@ -151,33 +155,85 @@ async def test_a_read_sees_what_was_handed_in_before(case: Case) -> None:
 
 
 async def test_a_failing_read_is_told(case: Case) -> None:
-    """[GS2] What a read raises is raised where it was asked for, and the thread goes on."""
+    """[GS53] What a call raises is raised where it was asked for; a database's error closes the connection, and the thread goes on."""
 
     def fail() -> None:
         raise OperationalError("away")
 
     with pytest.raises(OperationalError, match="away"):
         await case.journal.call(fail)
-    assert await case.journal.call(case.store.slugs, "nrt") == []
+    assert case.closed == ["closed"]
+    assert await case.journal.call(case.store.held) == case.store.held()
+
+
+async def test_a_fault_of_the_callers_keeps_the_connection(case: Case) -> None:
+    """[GS53] Whatever is raised that is no database's error goes to who asked, and the thread's connection stays open."""
+
+    def fail() -> None:
+        raise StaleEpoch
+
+    for call in (case.journal.call, case.journal.read):
+        with pytest.raises(StaleEpoch):
+            await call(fail)
+    assert case.closed == []
+
+
+async def test_each_thread_has_its_own_connection(case: Case) -> None:
+    """[GS53] A database's error closes the connection of the thread that met it, and of no other."""
+
+    def fail() -> None:
+        raise OperationalError("away")
+
+    case.closer = lambda: case.closed.append(threading.current_thread().name)
+    for call, thread in ((case.journal.read, "reader"), (case.journal.call, "journal")):
+        with pytest.raises(OperationalError):
+            await call(fail)
+        assert case.closed.pop() == thread
+    assert case.closed == []
+
+
+async def test_a_read_does_not_wait_for_a_write(case: Case) -> None:
+    """[GS52] While a transaction hangs, pages are read on a thread beside it, in turn among themselves."""
+    case.append("slow", 0, 1)
+    await until(case.journal._work.empty)
+    names = [await case.journal.read(lambda: threading.current_thread().name) for _ in range(2)]
+    assert names == ["reader", "reader"]
+    assert await case.journal.read(case.store.before, case.opened[0].key, 10, 10) == []
+    assert case.told == []
+    case.store.gate.set()
+    await until(lambda: case.told)
+    assert len(await case.journal.read(case.store.before, case.opened[0].key, 10, 10)) == 1
+
+
+async def test_calls_are_in_turn_with_writes(case: Case) -> None:
+    """[GS52] What is called on the writing thread happens behind all that was handed in before it, and before what comes later."""
+    case.append("before", 0, 1)
+    count = case.journal.call(lambda: len(case.store.rooms[case.opened[0].key].journal))
+    case.append("behind", 0, 2)
+    case.store.gate.set()
+    assert await count == 1
+    await until(lambda: len(case.told) == 2)
+    assert case.store.transactions == [[1], [1]]
 
 
 async def test_a_read_that_nobody_waits_for_is_no_harm(case: Case) -> None:
     """[GS21] A page that was asked for by a client that went away is dropped."""
     case.append("first", 0, 1)
-    future = case.journal.call(case.store.slugs, "cdg")
-    future.cancel()
+    futures = [case.journal.call(case.store.held), case.journal.read(case.store.held)]
+    for future in futures:
+        future.cancel()
     case.store.gate.set()
-    assert await case.journal.call(case.store.slugs, "nrt") == []
+    assert await case.journal.call(len, "abc") == await case.journal.read(len, "abc") == 3
 
 
 async def test_the_end_writes_what_waits(case: Case) -> None:
-    """[GS22] Stopping writes everything that was handed in, ends the thread, and closes its connection."""
+    """[GS22] Stopping writes everything that was handed in, ends both threads, and closes their connections."""
     case.store.gate.set()
     for seq in (1, 2, 3):
         case.append("last", 0, seq)
     await case.journal.stop(PATIENCE_S)
-    assert len(case.store.journal[case.opened[0].key]) == 3
-    assert case.closed == ["closed"]
+    assert len(case.store.rooms[case.opened[0].key].journal) == 3
+    assert case.closed == ["closed", "closed"]
     assert len(case.told) == 3
 
 

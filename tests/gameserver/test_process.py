@@ -1,163 +1,222 @@
-"""What one process owns, and how it goes."""
+"""What one process owns, for how long, and what it does when it cannot prove that it still does."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
 
-from fly.here import Here
 from gameserver import process as processes
-from gameserver.process import CLOSE_BATCH, RETRY_MS, draining
-from gameserver.store import MemoryStore
-from tests.gameserver.rooms import Sink, enter, until
+from gameserver.engine import lease
+from gameserver.engine.lease import CLOSE_S, NOBODY, REFUSE_S
+from gameserver.engine.worlds.chat import Say
+from gameserver.memory import Memory
+from gameserver.process import RETRY_MS, Process
+from tests.gameserver.rooms import Shaky, enter, sid, take_away, until
 from tests.gameserver.sockets import Talk, running
 
 
-async def test_a_drain_sends_everybody_away() -> None:
-    """[GS22] Every socket, joined or not, is told `moved` with a pause of its own, and closed with 4001."""
-    async with running() as process:
-        talks = [Talk() for _ in range(4)]
-        for number, talk in enumerate(talks[:3]):
-            await talk.joined(number)
-        await talks[3].accepted()
-        talks[0].send({"cmd": "chat.say", "ref": 1, "text": "last words"})
-        await until(lambda: not talks[0].inbound.qsize())
-        await process.drain(5.0)
-        for talk in talks:
-            bye, code = await talk.closed()
-            assert bye is not None
-            assert (bye["code"], code) == (4001, 4001)
-            assert RETRY_MS[0] <= bye["retry_ms"] <= RETRY_MS[1]
-            await talk.leave()
-        store = process.journal.store
-        assert isinstance(store, MemoryStore)
-        assert [entry.event["text"] for entry in store.journal[1]] == ["last words"]
+@dataclass
+class Clock:
+    """A process's clock that goes when told to."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-async def test_a_draining_process_takes_nobody() -> None:
-    """[GS22] While it drains a handshake is refused with 503 and Retry-After, in plain HTTP; so it is before the start."""
-    async with running() as process:
-        assert draining() is False
-        await process.drain(1.0)
-        assert draining() is True
-        talk = Talk()
-        start = await talk.event()
-        assert (start["type"], start["status"]) == ("websocket.http.response.start", 503)
-        assert b"retry-after" in dict(start["headers"])
-    assert draining() is False
-    early = Talk()
-    assert (await early.event())["status"] == 503
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (lease.RENEW_S, processes.WATCH_S, processes.IDLE_ROOM_S) == (1.0, 0.25, 60.0)
+    monkeypatch.setattr(lease, "RENEW_S", 0.005)
+    monkeypatch.setattr(processes, "WATCH_S", 0.005)
 
 
-async def test_a_socket_that_was_being_accepted_is_sent_away_too() -> None:
-    """[GS22] A socket whose handshake passed just before the drain gets 4001 as well."""
-    async with running() as process:
-        talk = Talk()
-        real = talk.outbound.put
+@pytest.fixture
+def store() -> Shaky:
+    return Shaky()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def process(store: Shaky, clock: Clock) -> AsyncIterator[Process]:
+    async with running(store, clock=clock) as running_process:
+        yield running_process
+
+
+async def status(talk: Talk) -> bool:
+    while (message := await talk.read())["type"] != "status":
+        pass
+    return bool(message["available"])
+
+
+async def renewals(store: Shaky, count: int = 2) -> None:
+    have = store.count("renew")
+    await until(lambda: store.count("renew") >= have + count, "renewals")
+
+
+async def test_a_lease_that_cannot_be_renewed(process: Process, store: Shaky, clock: Clock) -> None:
+    """[GS76] Three seconds after the last good renewal nothing is decided and nobody let in; it is told, and told again when it is over."""
+    ada, bob = Talk(), Talk()
+    await ada.joined()
+    await bob.joined(1)
+    gate = store.shut("append")
+    ada.send({"cmd": "chat.say", "ref": 1, "text": "under way"})
+    await until(lambda: store.count("append"))
+    store.failing = {"renew"}
+    clock.now += REFUSE_S
+    assert await status(bob) is False
+    gate.set()
+    assert (await bob.read())["events"][0]["text"] == "under way"
+    assert [await status(ada), (await ada.read())["type"], (await ada.read())["ok"]] == [False, "events", True]
+    ada.send({"cmd": "chat.say", "ref": 2, "text": "too late"})
+    assert (await ada.read())["code"] == "unavailable"
+    for talk in (Talk(), Talk("not-in-memory")):
         await talk.accepted()
+        talk.send({"cmd": "room.join", "v": 1, "sid": sid(2)})
+        bye, code = await talk.closed()
+        assert bye is not None
+        assert (code, bye["retry_ms"] > 0) == (4003, True)
         await talk.leave()
-        late = Talk()
-
-        async def drain_first(event: dict[str, object]) -> None:
-            process.is_draining = True
-            await real(event)
-
-        late.task.cancel()
-        task = asyncio.ensure_future(_consume(late, drain_first))
-        late.outbound = talk.outbound
-        await late.accepted()
-        assert (await late.closed())[1] == 4001
-        late.inbound.put_nowait({"type": "websocket.disconnect", "code": 1001})
-        await task
+    store.failing = set()
+    assert [await status(ada), await status(bob)] == [True, True]
+    ada.send({"cmd": "chat.say", "ref": 2, "text": "again"})
+    assert (await bob.read())["events"][0]["text"] == "again"
+    for talk in (ada, bob):
+        await talk.leave()
 
 
-async def _consume(talk: Talk, send: object) -> None:
-    from tests.gameserver.sockets import app
-
-    inbound: asyncio.Queue[dict[str, object]] = asyncio.Queue()
-    talk.inbound = inbound
-    inbound.put_nowait({"type": "websocket.connect"})
-    await app(talk.scope, inbound.get, send)
-
-
-async def test_a_drain_is_spread() -> None:
-    """[GS22] Many sockets are closed in batches, with looks at the event loop in between."""
-    async with running() as process:
-        sinks = [Sink() for _ in range(CLOSE_BATCH * 2 + 1)]
-        process.outlets.update(sinks)
-        seen: set[int] = set()
-        drain = asyncio.ensure_future(process.drain(1.0))
-        while not drain.done():
-            seen.add(sum(bool(sink.closed) for sink in sinks))
-            await asyncio.sleep(0)
-        assert {CLOSE_BATCH, CLOSE_BATCH * 2} <= seen
-        assert all(sink.closed == [(4001, "This gameserver restarts.")] for sink in sinks)
+async def test_just_before_its_time_a_lease_is_good(process: Process, store: Shaky, clock: Clock) -> None:
+    """[GS76] One renewal that fails costs nobody anything."""
+    talk = Talk()
+    await talk.joined()
+    await renewals(store)
+    store.failing = {"renew"}
+    await renewals(store)
+    clock.now += REFUSE_S - 0.01
+    await renewals(store)
+    talk.send({"cmd": "chat.say", "ref": 1, "text": "in time"})
+    assert [(await talk.read())["type"], (await talk.read())["ok"]] == ["events", True]
+    await talk.leave()
 
 
-async def test_off_fly_one_process_serves_every_region() -> None:
-    """[GS27] Off Fly there is a beat for every region, and the same room in two regions is two rooms."""
-    async with running() as process:
-        ewr, cdg = Talk(region="ewr"), Talk(region="cdg")
-        await ewr.joined()
-        await cdg.joined()
-        ewr.send({"cmd": "chat.say", "ref": 1, "text": "in ewr"})
-        await ewr.read()
-        cdg.send({"cmd": "room.ping", "ref": 1})
-        assert (await cdg.read())["type"] == "reply"
-        assert [(beat.region, beat.machine, beat.players) for beat in process.beats()] == [("ewr", "local", 1), ("cdg", "local", 1)]
-        await ewr.leave()
-        await cdg.leave()
-
-
-async def test_on_fly_a_process_serves_its_own_region() -> None:
-    """[GS27] On a Machine there is one beat, of its region."""
-    async with running(here=Here("rooms", "148e", "cdg"), regions=("ewr", "cdg")) as process:
-        (beat,) = process.beats()
-        assert (beat.region, beat.machine, beat.app, beat.players, beat.rooms, beat.draining) == ("cdg", "148e", "rooms", 0, [], False)
-
-
-async def test_beats_count_players_and_name_the_fullest_rooms_first() -> None:
-    """[GS25] A beat holds sockets, players, and the rooms that have any, the fullest first."""
-    async with running() as process:
-        talks = [Talk("busy"), Talk("busy"), Talk("calm"), Talk("other", region="ewr")]
-        for number, talk in enumerate(talks):
-            await talk.joined(number)
-        await process.owner("cdg", "main")
-        beat = process.beats()[1]
-        assert (beat.region, beat.players, beat.sockets) == ("cdg", 3, 4)
-        assert beat.rooms == [{"slug": "busy", "players": 2}, {"slug": "calm", "players": 1}]
-        for talk in talks:
-            await talk.leave()
-
-
-async def test_an_empty_room_leaves_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """[GS26] A room that stays empty is forgotten, and comes back with all that was said."""
-    assert processes.IDLE_ROOM_S == 60
-    monkeypatch.setattr(processes, "IDLE_ROOM_S", 0.01)
-    async with running() as process:
-        talk = Talk()
+@pytest.mark.parametrize("steps", [(REFUSE_S, CLOSE_S - REFUSE_S), (1000.0,)], ids=["step by step", "frozen"])
+async def test_rooms_are_given_up_in_time(process: Process, store: Shaky, clock: Clock, steps: tuple[float, ...]) -> None:
+    """[GS90] Four and a half seconds after the last good renewal all rooms are given up: sockets get 4003 and a time to come back."""
+    talks = [Talk(), Talk("other")]
+    for talk in talks:
         await talk.joined()
+    epoch = store.room("main").epoch
+    await renewals(store)
+    store.failing = {"renew"}
+    await renewals(store)
+    for step in steps:
+        clock.now += step
+        await renewals(store)
+    for talk in talks:
+        bye, code = await talk.closed()
+        assert bye is not None
+        assert (code, RETRY_MS[0] <= bye["retry_ms"] <= RETRY_MS[1]) == (4003, True)
+        await talk.leave()
+    assert process.rooms() == []
+    store.failing = set()
+    await until(lambda: store.room("main").holder == NOBODY, "the lease to be given back")
+    back = Talk()
+    assert (await back.joined())["position"] == [epoch + 1, 0]
+    await back.leave()
+
+
+async def test_a_renewal_that_finds_a_room_gone(process: Process, store: Shaky) -> None:
+    """[GS91] A room that another Machine has by the next renewal is left at once: 4003 for its sockets, the others stay."""
+    talk, other = Talk(), Talk("other")
+    await talk.joined()
+    await other.joined(1)
+    await renewals(store)
+    take_away(process, "main")
+    bye, code = await talk.closed()
+    assert (bye is not None, code) == (True, 4003)
+    other.send({"cmd": "chat.say", "ref": 1, "text": "still here"})
+    assert (await other.read())["type"] == "events"
+    assert [owner.slug for owner in process.rooms()] == ["other"]
+    await talk.leave()
+    await other.leave()
+
+
+async def test_leases_for_nothing_are_given_back(process: Process, store: Shaky) -> None:
+    """[GS91] A lease that this process has and does not serve is given back; when that fails, renewals go on and it is tried again."""
+    store.failing = {"release"}
+    Memory.claim(store, "cdg", "orphan", process.holder)
+    await until(lambda: store.count("release") >= 2, "two tries")
+    await renewals(store)
+    store.failing = set()
+    await until(lambda: store.room("orphan").holder == NOBODY)
+
+
+async def test_an_empty_room_leaves_the_memory(store: Shaky, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS26] A room that stays empty is kept in a snapshot, given back and forgotten, and comes back with all that was said."""
+    monkeypatch.setattr(processes, "IDLE_ROOM_S", 0.01)
+    monkeypatch.setattr(lease, "RENEW_S", 3600.0)
+    async with running(store) as process:
+        talk = Talk()
+        epoch = (await talk.joined())["position"][0]
         talk.send({"cmd": "chat.say", "ref": 1, "text": "kept"})
         await talk.read()
         await talk.leave()
         await until(lambda: not process.rooms(), "the room to be forgotten")
+        await until(lambda: store.room("main").holder == NOBODY, "the lease to be given back")
+        names = [name for name, _ in store.calls]
+        assert names.index("snapshot") < names.index("release")
+        assert store.room("main").snapshots[-1].seq == 1
         back = Talk()
-        assert [event["text"] for event in (await back.joined(1))["events"]] == ["kept"]
+        welcome = await back.joined(1)
+        assert ([event["text"] for event in welcome["events"]], welcome["position"]) == (["kept"], [epoch + 1, 1])
         await back.leave()
 
 
-async def test_a_room_with_somebody_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_room_left_in_the_middle_of_a_commit_is_forgotten_too(store: Shaky, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS26] Whoever says something and goes at once leaves no room in memory for ever."""
+    monkeypatch.setattr(processes, "IDLE_ROOM_S", 0.05)
+    async with running(store) as process:
+        owner = await process.owner("cdg", "main")
+        member, _ = await enter(owner)
+        done = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.1, done.set)
+        await done.wait()
+        owner.receive(member, Say(ref=1, text="bye"))
+        owner.leave(member)
+        process.left(owner)
+        assert not owner.is_idle
+        await until(lambda: not process.rooms(), "the room to be forgotten")
+
+
+async def test_a_room_with_somebody_stays(store: Shaky, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS26] A room that somebody came back to in time is not forgotten."""
     monkeypatch.setattr(processes, "IDLE_ROOM_S", 0.01)
-    async with running() as process:
+    async with running(store) as process:
         owner = await process.owner("cdg", "main")
         process.left(owner)
-        enter(owner)
+        await enter(owner)
         done = asyncio.Event()
         asyncio.get_running_loop().call_later(0.05, done.set)
         await done.wait()
         assert process.rooms() == [owner]
+
+
+async def test_a_process_is_asked_to_drain_once(store: Shaky) -> None:
+    """[GS93] A renewal that brings an operator's wish has the process drain: asked once, however often it is read."""
+    asked: list[bool] = []
+    async with running(store, asked_to_drain=lambda: asked.append(True)):
+        assert store.ask_drain("local")
+        await until(lambda: asked)
+        await renewals(store, 3)
+        assert asked == [True]
 
 
 async def test_a_room_is_opened_once_for_all_who_wait() -> None:
@@ -165,10 +224,8 @@ async def test_a_room_is_opened_once_for_all_who_wait() -> None:
     async with running() as process:
         owners = await asyncio.gather(*(process.owner("cdg", "main") for _ in range(20)))
         assert len({id(owner) for owner in owners}) == 1
-        store = process.journal.store
-        assert isinstance(store, MemoryStore)
-        first, epoch = store.epochs[1]
-        assert first == epoch
+        room = process.journal.store.room("main")
+        assert room.first_epoch == room.epoch
 
 
 async def test_a_lost_room_is_left() -> None:
@@ -178,7 +235,8 @@ async def test_a_lost_room_is_left() -> None:
         await talk.joined()
         await other.joined(1)
         store = process.journal.store
-        store.open("cdg", "main", 10, 1.0)
+        successor, room = take_away(process, "main"), store.room("main")
+        store.release(successor, {room.key: room.epoch})
         talk.send({"cmd": "chat.say", "ref": 1, "text": "late"})
         bye, code = await talk.closed()
         assert bye is not None
@@ -201,5 +259,5 @@ async def test_a_late_loss_does_not_take_the_new_owner_away() -> None:
         old = await process.owner("cdg", "main")
         process._remove(old)
         new = await process.owner("cdg", "main")
-        process._lost(old)
+        process.lost(old)
         assert process.rooms() == [new]

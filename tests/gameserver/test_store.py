@@ -1,146 +1,201 @@
-"""One contract for every store: memory and the region's database."""
+"""One contract for every journal: memory, SQLite, PostgreSQL. Snapshots have a file of their own."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
-from gameserver.database import ALIAS, DatabaseStore
-from gameserver.engine.room import Entry
-from gameserver.models import Event, Room
-from gameserver.store import MAX_ROOMS, Batch, MemoryStore, StaleEpoch, Store, TooManyRooms
+from gameserver.database import COLUMNS, ROWS
+from gameserver.engine.entry import Entry
+from gameserver.models import Event, Lease, Room
+from gameserver.store import Batch, StaleEpoch
+from tests.gameserver.stores import AT, DATABASES, EVERYWHERE, Place, entries, entry, make, state
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-NOW = 1_700_000_000.7
 
 
-@pytest.fixture(params=["memory", "database"])
-def store(request: pytest.FixtureRequest) -> Store:
-    return MemoryStore() if request.param == "memory" else DatabaseStore()
+@pytest.fixture(params=EVERYWHERE)
+def place(request: pytest.FixtureRequest) -> Place:
+    return make(request)
 
 
-def entry(seq: int, ev: str = "chat.said", session: str = "s" * 32, **fields: Any) -> Entry:
-    fields = fields or {"text": f"line {seq}"}
-    event = {"seq": seq, "ev": ev, "at": 1_700_000_000_000 + seq, "player": {"id": "ada", "name": "Ada", "colour": "#112233"}, **fields}
-    return Entry(event, session, seq)
+@pytest.fixture(params=DATABASES)
+def kept(request: pytest.FixtureRequest) -> Place:
+    return make(request)
 
 
-def entries(*seqs: int) -> tuple[Entry, ...]:
-    return tuple(entry(seq) for seq in seqs)
+def event(seq: int, ev: str = "score.scored", **fields: Any) -> dict[str, Any]:
+    """An event of nobody's."""
+    return {"seq": seq, "ev": ev, "at": AT, **fields}
 
 
-def test_a_new_room_begins_with_the_time_of_its_making(store: Store) -> None:
-    """[GS6] The first epoch is the unix time in seconds, and the room is empty."""
-    opened = store.open("cdg", "main", 1000, NOW)
-    assert (opened.epoch, opened.first_epoch, opened.entries) == (int(NOW), int(NOW), ())
+WRITTEN = (
+    entry(1),
+    entry(2, "chat.renamed", was="Ad", text="", reply={"player": {"id": "ada", "name": "Ädä", "colour": "#112233"}}),
+    entry(3, text="Ünï😀\n<b>\"'%s\\", extra={"deep": [1, None, "x", {"y": [[]]}]}),
+    entry(4, "board.moved", x=1.5, text=["not", "words"], big=2**53, small=-0.25),
+    entry(5, "board.cleared", nothing=None, yes=True),
+    entry(6, text="a\0b", odd={"a\0b": "\u2028\u0007"}),
+    Entry(event(7, by=1)),
+    Entry(event(8), "s" * 32, 8, None),
+    Entry(event(9, fields={"reply": ""}), "s" * 32, 8, {"n": 0, "of": [], "text": ""}),
+    Entry(event(10, room_id=5, session="x", epoch=3), "", 0, None),
+)
 
 
-def test_every_owner_has_an_epoch_of_its_own(store: Store) -> None:
-    """[GS6] Each opening adds one to the epoch; the first one stays known, whatever the clock says."""
-    first = store.open("cdg", "main", 1000, NOW)
-    again = store.open("cdg", "main", 1000, NOW - 500)
-    assert (again.key, again.epoch, again.first_epoch) == (first.key, first.epoch + 1, first.epoch)
+def test_what_was_appended_is_read_back(place: Place) -> None:
+    """[GS40] Every kind of event is read back as it was written, in order: by the next owner, by pages, and by gaps."""
+    room = place.room()
+    place.write(room, *WRITTEN)
+    again = place.room()
+    assert place.store.load(again.key, 1000).entries == WRITTEN
+    assert place.store.since(again.key, 2, 4) == list(WRITTEN[2:4])
+    assert place.store.before(again.key, 9, 2) == list(WRITTEN[6:8])
 
 
-def test_rooms_of_two_regions_are_two_rooms(store: Store) -> None:
-    """[GS27] The same name in two regions is two rooms."""
-    here, there = store.open("cdg", "main", 1000, NOW), store.open("nrt", "main", 1000, NOW)
-    store.append([Batch(here.key, here.epoch, entries(1))])
-    assert store.open("nrt", "main", 1000, NOW).entries == ()
-    assert (store.slugs("cdg"), store.slugs("nrt"), here.key != there.key) == (["main"], ["main"], True)
+@pytest.mark.parametrize("number", [0, 1, ROWS - 1, ROWS, ROWS + 1, 200])
+def test_any_number_of_rows(place: Place, number: int) -> None:
+    """[GS40] However many events one transaction has, all are there, in their order and with what belongs to each."""
+    life = place.life()
+    room, other = place.leases.claim("cdg", "main", life), place.leases.claim("cdg", "other", life)
+    all_of_them = entries(*range(1, number + 1))
+    assert place.store.append([Batch(other.key, other.epoch, entries(1)), Batch(room.key, room.epoch, all_of_them)]) == [None, None]
+    assert place.history(room) == list(all_of_them)
+    assert place.history(other) == list(entries(1))
 
 
-def test_what_was_appended_is_read_back(store: Store) -> None:
-    """[GS1] Every kind of event is read back as it was written, in order."""
-    written = (
-        entry(1),
-        entry(2, "chat.renamed", was="Ad", text=""),
-        entry(3, text="Ünï😀\n<b>", extra={"deep": [1, None, "x"]}),
-        entry(4, "board.moved", x=1.5, text=["not", "words"]),
-        entry(5, "board.cleared", nothing=None),
-    )
-    opened = store.open("cdg", "main", 1000, NOW)
-    assert store.append([Batch(opened.key, opened.epoch, written)]) == [None]
-    assert store.open("cdg", "main", 1000, NOW).entries == written
+def test_a_row_has_every_column() -> None:
+    """[GS40] The statement that writes events names every column that an event has: one that is forgotten would be empty."""
+    assert sorted(COLUMNS) == sorted(field.column for field in Event._meta.fields if not field.primary_key)
 
 
-def test_only_the_last_entries_are_read(store: Store) -> None:
-    """[EN9] An opening reads as many entries as are kept in memory, the last ones, oldest first."""
-    opened = store.open("cdg", "main", 3, NOW)
-    store.append([Batch(opened.key, opened.epoch, entries(1, 2, 3, 4, 5))])
-    assert store.open("cdg", "main", 3, NOW).entries == entries(3, 4, 5)
+def test_only_the_last_entries_are_read(place: Place) -> None:
+    """[EN9] An opening reads what came after the snapshot, and of what came before as much as is kept in memory, oldest first."""
+    room = place.room()
+    place.write(room, *entries(1, 2, 3, 4, 5, 6))
+    assert place.store.load(room.key, 2).entries == entries(1, 2, 3, 4, 5, 6)
+    assert place.store.snapshot(room.key, room.epoch, state(4), frozenset(), 0)
+    assert place.store.load(room.key, 3).entries == entries(4, 5, 6)
+    assert place.store.load(room.key, 1).entries == entries(5, 6)
+    assert place.store.load(room.key, 0).entries == entries(5, 6)
+    assert place.store.load(room.key, 100).entries == entries(1, 2, 3, 4, 5, 6)
 
 
 @pytest.mark.parametrize(("before", "limit", "page"), [(4, 2, (2, 3)), (4, 100, (1, 2, 3)), (1, 5, ()), (100, 2, (4, 5)), (0, 1, ())])
-def test_pages_of_history(store: Store, before: int, limit: int, page: tuple[int, ...]) -> None:
+def test_pages_of_history(place: Place, before: int, limit: int, page: tuple[int, ...]) -> None:
     """[EN10] A page holds the last entries before a seq, oldest first, of this room alone."""
-    opened, other = store.open("cdg", "main", 1000, NOW), store.open("cdg", "other", 1000, NOW)
-    store.append([Batch(opened.key, opened.epoch, entries(1, 2, 3, 4, 5)), Batch(other.key, other.epoch, entries(1, 2))])
-    assert store.before(opened.key, before, limit) == list(entries(*page))
+    life = place.life()
+    room, other = place.leases.claim("cdg", "main", life), place.leases.claim("cdg", "other", life)
+    place.store.append([Batch(room.key, room.epoch, entries(1, 2, 3, 4, 5)), Batch(other.key, other.epoch, entries(1, 2))])
+    assert place.store.before(room.key, before, limit) == list(entries(*page))
 
 
-def test_an_old_owner_writes_nothing(store: Store) -> None:
+@pytest.mark.parametrize(("after", "upto", "gap"), [(0, 2, (1, 2)), (2, 4, (3, 4)), (4, 100, (5,)), (3, 3, ()), (7, 9, ())])
+def test_gaps(place: Place, after: int, upto: int, gap: tuple[int, ...]) -> None:
+    """[EN10] A gap holds the entries after one seq up to another, oldest first, of this room alone."""
+    life = place.life()
+    room, other = place.leases.claim("cdg", "main", life), place.leases.claim("cdg", "other", life)
+    place.store.append([Batch(other.key, other.epoch, entries(1, 2)), Batch(room.key, room.epoch, entries(1, 2, 3, 4, 5))])
+    assert place.store.since(room.key, after, upto) == list(entries(*gap))
+
+
+def test_rooms_of_two_regions_are_two_rooms(place: Place) -> None:
+    """[GS27] The same name in two regions is two rooms."""
+    life = place.life()
+    here, there = place.leases.claim("cdg", "main", life), place.leases.claim("nrt", "main", life)
+    place.write(here, entry(1))
+    assert here.key != there.key
+    assert place.store.load(there.key, 10).entries == ()
+    assert {(held.region, held.slug) for held in place.leases.held()} == {("cdg", "main"), ("nrt", "main")}
+
+
+def test_an_old_owner_writes_nothing(place: Place) -> None:
     """[GS4] A batch of an earlier epoch is refused and leaves no trace; batches of other rooms beside it are written."""
-    old, other = store.open("cdg", "main", 1000, NOW), store.open("cdg", "other", 1000, NOW)
-    new = store.open("cdg", "main", 1000, NOW)
-    results = store.append([Batch(old.key, old.epoch, entries(1)), Batch(other.key, other.epoch, entries(1))])
+    old, other = place.room("main", "m1"), place.room("other", "m2")
+    new = place.room("main", "m1")
+    assert new.epoch > old.epoch
+    results = place.store.append([Batch(old.key, old.epoch, entries(1)), Batch(other.key, other.epoch, entries(1))])
     assert isinstance(results[0], StaleEpoch)
     assert results[1] is None
-    assert store.before(new.key, 10, 10) == []
-    assert store.before(other.key, 10, 10) == list(entries(1))
+    assert place.history(new) == []
+    assert place.history(other) == list(entries(1))
 
 
-def test_an_epoch_from_the_future_writes_nothing(store: Store) -> None:
+def test_an_epoch_from_the_future_writes_nothing(place: Place) -> None:
     """[GS4] Only the newest epoch itself may write."""
-    opened = store.open("cdg", "main", 1000, NOW)
-    assert isinstance(store.append([Batch(opened.key, opened.epoch + 1, entries(1))])[0], StaleEpoch)
-    assert store.before(opened.key, 10, 10) == []
+    room = place.room()
+    assert isinstance(place.store.append([Batch(room.key, room.epoch + 1, entries(1))])[0], StaleEpoch)
+    assert place.history(room) == []
 
 
-def test_several_batches_of_one_room_are_written_in_turn(store: Store) -> None:
+def test_a_room_that_is_not_there_is_not_written(place: Place) -> None:
+    """[GS4] A room that nobody made has no epoch that could be right, and is no harm to others."""
+    room = place.room()
+    results = place.store.append([Batch(room.key, room.epoch, entries(1)), Batch(room.key + 7, 0, entries(1))])
+    assert results[0] is None
+    assert isinstance(results[1], StaleEpoch)
+    assert place.history(room) == list(entries(1))
+
+
+def test_several_batches_of_one_room_are_written_in_turn(place: Place) -> None:
     """[GS5] Batches of one room in one transaction keep their order."""
-    opened = store.open("cdg", "main", 1000, NOW)
-    batches = [Batch(opened.key, opened.epoch, entries(1, 2)), Batch(opened.key, opened.epoch, entries(3))]
-    assert store.append(batches) == [None, None]
-    assert store.before(opened.key, 10, 10) == list(entries(1, 2, 3))
+    room = place.room()
+    batches = [Batch(room.key, room.epoch, entries(1, 2)), Batch(room.key, room.epoch, entries(3))]
+    assert place.store.append(batches) == [None, None]
+    assert place.history(room) == list(entries(1, 2, 3))
 
 
-def test_a_region_holds_a_thousand_rooms(store: Store) -> None:
-    """[GS16] The 1001st room of a region is refused, those that are there still open, and other regions have their own thousand."""
-    if isinstance(store, MemoryStore):
-        for number in range(MAX_ROOMS):
-            store.open("cdg", f"room-{number}", 1, NOW)
-    else:
-        Room.objects.bulk_create(Room(region="cdg", slug=f"room-{n}", epoch=1, first_epoch=1) for n in range(MAX_ROOMS))
-    with pytest.raises(TooManyRooms):
-        store.open("cdg", "one-more", 1, NOW)
-    store.open("cdg", "room-7", 1, NOW)
-    store.open("nrt", "one-more", 1, NOW)
-    assert "one-more" not in store.slugs("cdg")
-
-
-def test_the_database_refuses_a_second_event_of_one_number() -> None:
+def test_the_database_refuses_a_second_event_of_one_number(kept: Place) -> None:
     """[EN1] Two events of one room and number cannot be in the database, and nothing of a failed batch is."""
-    store = DatabaseStore()
-    opened = store.open("cdg", "main", 1000, NOW)
-    store.append([Batch(opened.key, opened.epoch, entries(1))])
-    with pytest.raises(IntegrityError), transaction.atomic(using=ALIAS):
-        store.append([Batch(opened.key, opened.epoch, entries(2, 1))])
-    assert store.before(opened.key, 10, 10) == list(entries(1))
+    room = kept.room()
+    kept.write(room, entry(1))
+    with pytest.raises(IntegrityError), transaction.atomic(using=kept.alias):
+        kept.store.append([Batch(room.key, room.epoch, entries(2, 1))])
+    assert kept.history(room) == list(entries(1))
+
+
+def test_a_failed_transaction_writes_nothing(kept: Place) -> None:
+    """[GS41] When one batch cannot be written, nothing of those before and behind it is, in whichever statement it stood."""
+    life = kept.life()
+    room, other = kept.leases.claim("cdg", "main", life), kept.leases.claim("cdg", "other", life)
+    kept.write(room, entry(1))
+    good = Batch(other.key, other.epoch, entries(*range(1, ROWS + 2)))
+    with pytest.raises(IntegrityError):
+        kept.store.append([good, Batch(room.key, room.epoch, entries(1)), Batch(other.key, other.epoch, entries(200))])
+    assert kept.history(other) == []
+    assert kept.history(room) == list(entries(1))
+    assert kept.store.append([good]) == [None]
+
+
+def test_an_append_locks_leases_only(kept: Place) -> None:
+    """[GS5] A transaction takes the leases' rows, in the order of their keys, and no rooms: two of them cannot wait for each other."""
+    room = kept.room()
+    with CaptureQueriesContext(connections[kept.alias]) as queries:
+        kept.write(room, entry(1))
+    read = next(query["sql"] for query in queries if "gameserver_lease" in query["sql"])
+    assert "gameserver_room" not in read
+    assert "ORDER BY 1 ASC" in read
+    assert read.startswith('SELECT "gameserver_lease"."room_id"')
+
+
+def make_room(alias: str, slug: str, epoch: int = 1) -> None:
+    room = Room.objects.using(alias).create(region="cdg", slug=slug, first_epoch=1)
+    Lease.objects.using(alias).create(room=room, epoch=epoch)
 
 
 @pytest.mark.parametrize("fields", [{"slug": "main"}, {"slug": "other", "epoch": 0}])
-def test_the_database_refuses_rooms_that_cannot_be(fields: dict[str, Any]) -> None:
-    """[GS6] Two rooms of one name, and an epoch before the first one, cannot be in the database."""
-    Room.objects.create(region="cdg", slug="main", epoch=1, first_epoch=1)
-    with pytest.raises(IntegrityError), transaction.atomic(using=ALIAS):
-        Room.objects.create(**{"region": "cdg", "epoch": 1, "first_epoch": 1, **fields})
+def test_the_database_refuses_rooms_that_cannot_be(kept: Place, fields: dict[str, Any]) -> None:
+    """[GS6] Two rooms of one name, and an epoch below one, cannot be in the database."""
+    make_room(kept.alias, "main")
+    with pytest.raises(IntegrityError), transaction.atomic(using=kept.alias):
+        make_room(kept.alias, **fields)
 
 
-def test_the_database_refuses_a_number_below_one() -> None:
+def test_the_database_refuses_a_number_below_one(kept: Place) -> None:
     """[EN1] An event before the first cannot be in the database."""
-    room = Room.objects.create(region="cdg", slug="main", epoch=1, first_epoch=1)
-    with pytest.raises(IntegrityError), transaction.atomic(using=ALIAS):
-        Event.objects.create(room=room, seq=0, epoch=1, ev="chat.said", at=1, player_id="a", player_name="a", session="s", ref=1)
+    room = kept.room()
+    with pytest.raises(IntegrityError), transaction.atomic(using=kept.alias):
+        kept.write(room, entry(0))

@@ -11,8 +11,9 @@ from django.test import Client
 
 from gameserver import views
 from gameserver.database import DatabaseStore
-from gameserver.engine.room import Entry
-from gameserver.models import Event, Room
+from gameserver.engine.entry import Entry
+from gameserver.leases import DatabaseLeases
+from gameserver.models import Event, Lease, Room
 from gameserver.store import Batch
 from gameserver.views import LISTED, rooms_of
 
@@ -35,9 +36,9 @@ def staff() -> Client:
 
 def line(slug: str, at: int, text: str = "hello", player: str = "ada", region: str = "cdg") -> None:
     """Somebody says something, in a room that is made if there is none."""
-    store = DatabaseStore()
-    opened = store.open(region, slug, 1000, 1.0)
-    seq = len(opened.entries) + 1
+    store, leases = DatabaseStore(), DatabaseLeases()
+    opened = leases.claim(region, slug, leases.start("m1", "nonce").holder)
+    seq = len(store.load(opened.key, 1000).entries) + 1
     who = {"id": player, "name": player.title(), "colour": "#112233"}
     entry = Entry({"seq": seq, "ev": "chat.said", "at": at, "player": who, "text": text}, "k" * 32, seq)
     store.append([Batch(opened.key, opened.epoch, (entry,))])
@@ -55,7 +56,7 @@ def test_a_region_lists_its_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
     line("new", 3_000)
     line("full", 2_000)
     line("elsewhere", 4_000, region="nrt")
-    Room.objects.create(region="cdg", slug="silent", epoch=1, first_epoch=1)
+    Room.objects.create(region="cdg", slug="silent", first_epoch=1)
     populate(monkeypatch, full=3, main=1, old=1)
     assert rooms_of("cdg") == [
         {"slug": "main", "players": 1},
@@ -66,11 +67,25 @@ def test_a_region_lists_its_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_rooms_of_another_machine_are_counted_by_their_leases() -> None:
+    """[GS29] A room that another Machine has is listed with its sessions, one whose lease is over with nobody."""
+    for slug, expires_at in (("theirs", 2**50), ("over", 1)):
+        room = Room.objects.create(region="cdg", slug=slug, first_epoch=1)
+        Lease.objects.create(room=room, epoch=1, machine="other", boot="b", expires_at=expires_at, sessions=4)
+    assert rooms_of("cdg") == [{"slug": "main", "players": 0}, {"slug": "theirs", "players": 4}, {"slug": "over", "players": 0}]
+
+
 def test_a_region_lists_a_bounded_number(django_assert_num_queries: Any) -> None:
     """[GS29] Of many rooms fifty are listed, with one question to the database."""
-    Room.objects.bulk_create(Room(region="cdg", slug=f"room-{n}", epoch=1, first_epoch=1) for n in range(LISTED + 30))
+    Room.objects.bulk_create(Room(region="cdg", slug=f"room-{n}", first_epoch=1) for n in range(LISTED + 30))
     with django_assert_num_queries(1, using="region"):
         assert len(rooms_of("cdg")) == LISTED
+
+
+def test_every_region_has_main(client: Client) -> None:
+    """[GS28] A region that nobody was in lists `main`; looking at it makes no room."""
+    assert rooms_of("nrt") == client.get("/").context["rooms"] == [{"slug": "main", "players": 0}]
+    assert not Room.objects.exists()
 
 
 def test_the_page_of_a_region_shows_them(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,3 +119,66 @@ test("[WB2] random cuts and resends leave every event once and in order", () => 
     assert.deepEqual(seqs(state), journal.map((event) => event.seq));
   }
 });
+
+const tally = (seq, by = 1) => ({ seq, ev: "tally.counted", at: seq, player: you, by });
+const inWorld = (more = {}) => room.receive(room.empty(me), welcome({ world: "tally", ...more }));
+
+test("[WB27] while the room keeps nothing, what is refused or written waits; when it is back, it waits no longer", () => {
+  let state = room.send(entered(), { cmd: "chat.say", ref: 1, text: "a" });
+  state = room.receive(state, { type: "reply", ref: 1, ok: false, code: "unavailable", text: "not now" });
+  state = room.receive(state, { type: "status", available: false, text: "The room cannot keep anything just now." });
+  assert.deepEqual([state.available, state.trouble], [false, "The room cannot keep anything just now."]);
+  assert.deepEqual(state.pending.map((one) => [one.state, one.waitMs]), [["waiting", 1000]]);
+  const back = room.receive(state, { type: "status", available: true, text: "" });
+  assert.deepEqual([back.available, back.trouble, back.pending[0].waitMs], [true, "", 0]);
+  const welcomed = room.receive(state, welcome({ recovered: true, events: [] }));
+  assert.deepEqual([welcomed.available, welcomed.trouble, welcomed.pending[0].waitMs], [true, "", 0]);
+});
+
+test("[WB27] a line that is refused again and again waits longer each time", () => {
+  let state = room.send(entered(), { cmd: "chat.say", ref: 1, text: "a" });
+  const waits = [];
+  for (let time = 0; time < 5; time += 1) {
+    state = room.resend(room.receive(state, { type: "reply", ref: 1, ok: false, code: "unavailable", text: "" }), 1);
+    waits.push(state.pending[0].waitMs);
+  }
+  assert.deepEqual(waits, [1000, 2000, 4000, 8000, 8000]);
+});
+
+test("[WB28] ephemeral events go to the world, and change neither lines nor position", () => {
+  const before = inWorld();
+  const state = room.receive(before, { type: "ephemeral", epoch: 7, events: [{ ev: "tally.waved", at: 1, player: you }, { ev: "other.waved", at: 1 }] });
+  assert.deepEqual(state.happened.map((event) => event.ev), ["tally.waved"]);
+  assert.deepEqual([state.position, seqs(state), state.change], [before.position, [2, 3], "none"]);
+  assert.deepEqual(room.receive(state, { type: "presence", joined: [], left: [], players: 2 }).happened, []);
+});
+
+test("[WB28] events of a world are counted, but are no lines; one that is not known is neither", () => {
+  let state = inWorld({ events: [tally(1), said(2), tally(3)] });
+  assert.deepEqual([seqs(state), state.oldest, state.happened.map((event) => event.seq)], [[2], 1, [1, 3]]);
+  state = room.receive(state, { type: "events", epoch: 7, events: [tally(4), said(5), { seq: 6, ev: "chat.sung", at: 1, player: you }, tally(7)] });
+  assert.deepEqual([seqs(state), state.happened.map((event) => event.seq), state.position], [[2, 5], [4, 7], [7, 7]]);
+  assert.deepEqual(room.receive(state, { type: "events", epoch: 7, events: [tally(9)] }).effects, ["rejoin"]);
+});
+
+test("[WB31] a world's state in a welcome stands for the events that led to it; a recovered welcome goes on with events", () => {
+  const fresh = inWorld({ state: { tally: { sum: 4 } }, events: [tally(2), tally(3)] });
+  assert.deepEqual([fresh.restart, fresh.start, fresh.happened], [true, { sum: 4 }, []]);
+  const back = room.receive(fresh, welcome({ world: "tally", recovered: true, state: {}, position: [8, 4], events: [tally(4)] }));
+  assert.deepEqual([back.restart, back.happened.map((event) => event.seq)], [false, [4]]);
+});
+
+test("[WB7] pages without lines are paged through, and a page asked for before a fresh start is not wanted any more", () => {
+  let state = room.send(inWorld({ position: [7, 300], events: [tally(300)] }), { cmd: "chat.history", ref: 1, before: 300 });
+  const asked = state;
+  state = room.receive(state, { type: "reply", ref: 1, ok: true, events: [tally(200), tally(299)], more: true });
+  assert.deepEqual([seqs(state), state.oldest, state.change, state.more], [[], 200, "prepended", true]);
+  const fresh = room.receive(asked, welcome({ position: [8, 900], events: [said(900)] }));
+  assert.deepEqual([fresh.pending, fresh.oldest], [[], 900]);
+});
+
+test("[WB6] a world's command that is refused for good is no more than its reply", () => {
+  let state = room.send(inWorld(), { cmd: "tally.count", ref: 1 });
+  state = room.receive(state, { type: "reply", ref: 1, ok: false, code: "closed", text: "The board is closed." });
+  assert.deepEqual(state.pending, []);
+});

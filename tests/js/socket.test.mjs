@@ -4,9 +4,9 @@ import { test } from "node:test";
 
 import { MOST_MS, pauseMs } from "../../gameserver/static/gameserver/backoff.mjs";
 import { CLOSE, lengthOf, mayReconnect, newSid } from "../../gameserver/static/gameserver/protocol.mjs";
-import { RoomSocket } from "../../gameserver/static/gameserver/socket.mjs";
+import { HANDSHAKE_MS, RoomSocket, WELCOME_MS } from "../../gameserver/static/gameserver/socket.mjs";
 
-function world() {
+function world(url = "ws://x/ws/r/main/") {
   const made = [];
   const statuses = [];
   const messages = [];
@@ -41,7 +41,7 @@ function world() {
     return timer.ms;
   };
   const socket = new RoomSocket({
-    url: "ws://x/ws/r/main/",
+    url,
     join: () => ({ cmd: "room.join", position: [1, 2] }),
     nextRef: () => (refs += 1),
     onMessage: (message) => messages.push(message),
@@ -83,8 +83,62 @@ test("[WB11] a draining server says when to come back", () => {
   made[0].hear({ type: "welcome" });
   made[0].hear({ type: "bye", code: CLOSE.MOVED, retry_ms: 400 });
   made[0].onclose({ code: CLOSE.MOVED });
-  assert.equal(fire(), 440);
+  assert.equal(fire(), 400);
   assert.equal(made.length, 2);
+});
+
+test("[WB11] who is told to go does not wait for the close frame, and every bye has its own time", () => {
+  const { socket, made, fire, statuses, pending } = world();
+  socket.connect();
+  made[0].onopen();
+  made[0].hear({ type: "welcome" });
+  made[0].hear({ type: "bye", code: CLOSE.OWNER_LOST, text: "another owner", retry_ms: 777 });
+  assert.equal(made[0].closed, true);
+  assert.deepEqual(pending().map((timer) => timer.ms), [777]);
+  assert.equal(statuses.at(-1)[1].bye.text, "another owner");
+  fire();
+  made[1].onclose({ code: 1006 });
+  assert.equal(fire(), 300);
+});
+
+test("[WB10] a question why is added to an address that has a question already", () => {
+  const { socket, made, fire } = world("ws://x/ws/r/main/?world=tally");
+  socket.connect();
+  for (let failure = 0; failure < 2; failure += 1) {
+    made.at(-1).onclose({ code: 1006 });
+    fire();
+  }
+  assert.equal(made.at(-1).url, "ws://x/ws/r/main/?world=tally&why=close");
+});
+
+test("[WB29] an attempt that gets no answer, or no welcome, is given up, and a welcome is waited for longer each time", () => {
+  const { socket, made, fire, pending } = world();
+  socket.connect();
+  assert.equal(fire(), HANDSHAKE_MS);
+  assert.equal(made[0].closed, true);
+  const waits = [];
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    fire();
+    made.at(-1).onopen();
+    waits.push(fire());
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8, 8].map((times) => times * WELCOME_MS));
+  fire();
+  made.at(-1).onopen();
+  made.at(-1).hear({ type: "welcome" });
+  assert.equal(pending().some((timer) => timer.ms >= WELCOME_MS * 8), false);
+  made.at(-1).onclose({ code: 1006 });
+  fire();
+  made.at(-1).onopen();
+  assert.equal(fire(), WELCOME_MS);
+});
+
+test("[WB29] a socket that opens after it was given up says nothing", () => {
+  const { socket, made, fire } = world();
+  socket.connect();
+  fire();
+  made[0].onopen();
+  assert.deepEqual(made[0].sent, []);
 });
 
 test("[WB12] codes from 4500 mean stop, for good", () => {
@@ -113,6 +167,20 @@ test("[WB13] a silent connection is asked, and given up when it does not answer"
   assert.equal(made.length, 2);
 });
 
+test("[WB13] who has sent something and hears nothing asks sooner, and once", () => {
+  const { socket, made, fire, pending } = world();
+  socket.connect();
+  made[0].onopen();
+  made[0].hear({ type: "welcome" });
+  socket.send({ cmd: "chat.say", ref: 1 });
+  socket.send({ cmd: "chat.say", ref: 2 });
+  assert.deepEqual(pending().map((timer) => timer.ms), [5000]);
+  fire();
+  assert.equal(made[0].sent.at(-1).cmd, "room.ping");
+  made[0].hear({ type: "reply", ref: 101, ok: true });
+  assert.deepEqual(pending().map((timer) => timer.ms), [15000]);
+});
+
 test("[WB10] a page that becomes visible connects at once, once", () => {
   const { socket, made, pending } = world();
   socket.connect();
@@ -120,7 +188,7 @@ test("[WB10] a page that becomes visible connects at once, once", () => {
   socket.connect();
   socket.connect();
   assert.equal(made.length, 2);
-  assert.equal(pending().length, 0);
+  assert.deepEqual(pending().map((timer) => timer.ms), [HANDSHAKE_MS]);
 });
 
 test("[WB14] a late message or end of an earlier socket changes nothing", () => {

@@ -222,7 +222,7 @@ def test_staff_see_rooms_and_messages_at_the_region() -> None:
     """[LB11] A region's admin shows its rooms and messages, searchable and read-only, and none of the fleet."""
     from gameserver.models import Event, Room
 
-    room = Room.objects.create(region="cdg", slug="main", first_epoch=1, epoch=1)
+    room = Room.objects.create(region="cdg", slug="main", first_epoch=1)
     fields = {"player_id": "p", "player_name": "Ada", "player_colour": "#112233", "session": "secret-session", "ref": 1}
     Event.objects.create(room=room, seq=1, epoch=1, ev="chat.said", at=1, text="needle in a haystack", **fields)
     client, host = staff(), {"host": f"cdg.{settings.PARENT_HOST}:8001"}

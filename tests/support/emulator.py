@@ -43,9 +43,9 @@ class Running:
         """Edges and Machines as they are now."""
         return self.order("status")
 
-    def order(self, verb: str, region: str | None = None) -> dict[str, Any]:
-        """Steer it; fails when the order does."""
-        answer = order(self.folder / "control", verb, region)
+    def order(self, verb: str, target: str | None = None) -> dict[str, Any]:
+        """Steer it; a target is a Machine's name or id, or a region. Fails when the order does."""
+        answer = order(self.folder / "control", verb, target)
         assert "error" not in answer, answer
         return answer
 
@@ -53,10 +53,14 @@ class Running:
         """The port of a vantage point."""
         return int(self.status()["edges"][vantage])
 
-    def machine(self, region: str) -> dict[str, Any]:
-        """id, state, port and pid of a region's Machine."""
-        found: dict[str, Any] = self.status()["machines"][region]
+    def machines(self) -> dict[str, dict[str, Any]]:
+        """All Machines by name: the region, or region/number where a region has several."""
+        found: dict[str, dict[str, Any]] = self.status()["machines"]
         return found
+
+    def machine(self, name: str) -> dict[str, Any]:
+        """id, region, state, port and pid of one Machine."""
+        return self.machines()[name]
 
     def url(self, vantage: str, region: str = "") -> str:
         """Where a browser at a vantage point finds the lobby, or a region."""
@@ -78,12 +82,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *arguments: str) -> Iterator[Running]:
-    """Start an emulator and end it with all its Machines."""
+def running(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> Iterator[Running]:
+    """Start an emulator, with `env` on top of its environment, and end it with all its Machines."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "manage.py", "flyedge", "--port", "0", "--dir", str(folder), *arguments]
     with (folder / "emulator.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(folder), stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(folder) | (env or {}), stdout=log, stderr=subprocess.STDOUT)
     emulator = Running(folder, process)
     try:
 

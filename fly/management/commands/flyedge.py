@@ -1,4 +1,4 @@
-"""`manage.py flyedge`: Fly's edge and one Machine for each region, on this machine (docs/edge.md)."""
+"""`manage.py flyedge`: Fly's edge and the Machines of each region, on this machine (docs/edge.md)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.db import connections
 from fly.edge import control
 from fly.edge.console import Screen
 from fly.edge.emulator import Emulator, PortInUse, Settings
-from fly.edge.machine import DidNotStart, Plan, base_environ, command_of
+from fly.edge.machine import MAX_MACHINES, DidNotStart, Plan, base_environ, command_of
 from fly.regions import REGIONS
 
 EXIT_USAGE = 2
@@ -33,7 +33,7 @@ class Stop(Exception):
 class Command(BaseCommand):
     """Runs the emulator, or steers a running one."""
 
-    help = "Run Fly's edge and one Machine per region on this machine; or: flyedge status|start|stop|restart|kill [region]."
+    help = f"Run Fly's edge and Machines in each region on this machine; or: flyedge {'|'.join(control.VERBS)} [machine or region]."
     requires_system_checks: list[str] = []  # noqa: RUF012 (Django's own attribute)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,11 +41,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "verb", nargs="?", choices=("run", *control.VERBS), default="run", help="run (default), or an order to a running emulator"
         )
-        parser.add_argument("region", nargs="?", help="whose Machine to start, stop, restart or kill")
+        parser.add_argument("target", nargs="?", help="for an order: a Machine (cdg/2), its id or the beginning of it, or a region")
         parser.add_argument(
             "--regions",
             default=",".join(settings.REGIONS),
             help="region codes with commas between; the first is where the main port stands",
+        )
+        parser.add_argument("--machines", type=int, default=1, metavar="N", help="Machines in each region, 1 to 9, sharing its database")
+        parser.add_argument(
+            "--region-database",
+            metavar="URL",
+            help="the regions' databases instead of SQLite files; {region} in it is replaced: postgres://…/rooms_{region}",
         )
         parser.add_argument(
             "--port", type=int, default=8000, help="main port; the other vantage points count up from it; 0 takes free ones"
@@ -70,23 +76,38 @@ class Command(BaseCommand):
             sys.exit(EXIT_USAGE)
 
     def _steer(self, options: dict[str, Any]) -> None:
-        if options["verb"] != "status" and not options["region"]:
-            raise Stop(f"Whose machine? For example: flyedge {options['verb']} {settings.REGIONS[0]}")
-        answer = control.order(Path(options["dir"]) / "control", options["verb"], options["region"])
+        if options["verb"] != "status" and not options["target"]:
+            raise Stop(f"Which machine? For example: flyedge {options['verb']} {settings.REGIONS[0]}")
+        answer = control.order(Path(options["dir"]) / "control", options["verb"], options["target"])
         if "error" in answer:
             raise Stop(answer["error"])
-        for region, machine in answer["machines"].items():
-            self.stdout.write(f"{region} {machine['id']} {machine['state']:8} pid {machine['pid']} port {machine['port']}")
+        if "cut" in answer:
+            self.stdout.write(f"connections reset: {answer['cut']}")
+        for name, machine in answer["machines"].items():
+            self.stdout.write(f"{name} {machine['id']} {machine['state']:8} pid {machine['pid']} port {machine['port']}")
         for region, port in answer["edges"].items():
             self.stdout.write(f"you are in {REGIONS[region].city}: http://{answer['host']}:{port}/")
 
 
 def _run(options: dict[str, Any]) -> None:
     regions = _regions(options["regions"])
+    machines, databases = _machines(options["machines"]), _databases(options["region_database"])
     port, folder = options["port"], Path(options["dir"]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     _alone(folder)
-    plans = tuple(_plan(region, regions, folder, options["application"]) for region in regions)
+    plans = tuple(
+        Plan(
+            region,
+            tuple(command_of(options["application"], settings.DRAIN_BUDGET_S)),
+            _environ(regions, databases.replace("{region}", region) or f"sqlite:///{folder / region}.sqlite3"),
+            str(folder / (f"{region}.log" if machines == 1 else f"{region}-{number}.log")),
+            stop_s=settings.DRAIN_BUDGET_S + 5,
+            number=number,
+            alone=machines == 1,
+        )
+        for region in regions
+        for number in range(1, machines + 1)
+    )
     wanted = Settings(
         regions=regions,
         ports=tuple(port + number if port else 0 for number in range(len(regions))),
@@ -120,10 +141,23 @@ def _regions(text: str) -> tuple[str, ...]:
     return regions
 
 
-def _plan(region: str, regions: tuple[str, ...], folder: Path, application: str) -> Plan:
+def _machines(number: int) -> int:
+    if not 1 <= number <= MAX_MACHINES:
+        raise Stop(f"--machines is how many Machines each region has: 1 to {MAX_MACHINES}, not {number}")
+    return number
+
+
+def _databases(template: str | None) -> str:
+    """The template of the regions' databases, empty for SQLite files. It may hold a password: nothing that is said repeats it."""
+    if template is not None and "{region}" not in template:
+        raise Stop("--region-database needs {region} in its URL: each region has a database of its own")
+    return template or ""
+
+
+def _environ(regions: tuple[str, ...], region_database: str) -> dict[str, str]:
     database, inherited = settings.DATABASES["default"], base_environ()
     url = f"sqlite:///{database['NAME']}" if database["ENGINE"].endswith("sqlite3") else inherited["DATABASE_URL"]
-    environ = {
+    return {
         **inherited,
         "DEBUG": "0",
         "SECRET_KEY": settings.SECRET_KEY,
@@ -131,17 +165,10 @@ def _plan(region: str, regions: tuple[str, ...], folder: Path, application: str)
         "PUBLIC_SCHEME": "http",
         "REGIONS": ",".join(regions),
         "DATABASE_URL": url,
-        "REGION_DATABASE_URL": f"sqlite:///{folder / region}.sqlite3",
+        "REGION_DATABASE_URL": region_database,
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), inherited.get("PYTHONPATH", "")]).rstrip(os.pathsep),
     }
-    return Plan(
-        region,
-        tuple(command_of(application, settings.DRAIN_BUDGET_S)),
-        environ,
-        str(folder / f"{region}.log"),
-        stop_s=settings.DRAIN_BUDGET_S + 5,
-    )
 
 
 def _prepare(regions: tuple[str, ...]) -> None:
@@ -188,7 +215,7 @@ async def _serve(emulator: Emulator, screen: Screen, folder: Path, latency: str)
 
 async def _boot(emulator: Emulator, screen: Screen) -> None:
     with screen.progress() as progress:
-        steps = {region: progress.add_task(f"starting the {region} machine", total=1) for region in emulator.machines}
+        steps = {name: progress.add_task(f"starting the {name} machine", total=1) for name in emulator.machines}
         await emulator.start(
-            lambda region: progress.update(steps[region], completed=1, description=f"[green]✓[/green] the {region} machine is up")
+            lambda name: progress.update(steps[name], completed=1, description=f"[green]✓[/green] the {name} machine is up")
         )

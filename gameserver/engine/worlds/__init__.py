@@ -1,12 +1,19 @@
-"""Worlds: the rules of what happens in a room. Several stand side by side under one sequence; each is one lane."""
+"""Worlds: the rules of what happens in a room. Several stand side by side under one sequence; each is one lane.
+
+A module in this package with a class `World` in it, derived from the one here, is a world: docs/worlds.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 Fields = dict[str, Any]
+Happening = tuple[str, Fields]
+"""An event as a world says it: its name and its fields. The room adds seq, time and player."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +29,58 @@ class Who:
         return {"id": self.id, "name": self.name, "colour": self.colour}
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What a world made of a command: events as (name, fields), the reply's fields, and who the sender is from now on."""
+class Decided(Struct, frozen=True, gc=False):
+    """What a world made of a command: its events, what the reply carries, and who the sender is from now on."""
 
-    events: tuple[tuple[str, Fields], ...] = ()
+    events: tuple[Happening, ...] = ()
     reply: Fields = field(default_factory=dict)
     who: Who | None = None
 
 
-class World(Protocol):
-    """One lane of a room. Pure: no clock, no database, no socket."""
+class BaseWorld:
+    """One lane of a room. Pure: no clock, no randomness, no database, no socket; `at` is the owner's time in ms since 1970.
 
-    name: str
-    commands: tuple[type, ...]
-    """The types of command that are this world's."""
-    journalled: frozenset[str]
+    A world with state keeps it in step with its journalled events: `apply` alone changes it, so that the same events lead to
+    the same state, and `restore(snapshot())` changes nothing.
+    """
+
+    name: ClassVar[str]
+    """Also the prefix of its commands and events: `chat.say`."""
+    commands: ClassVar[tuple[type[Struct], ...]] = ()
+    """msgspec Structs, one for each command, tagged with its name and with a limit on every field."""
+    journalled: ClassVar[frozenset[str]] = frozenset()
     """Its events that are durable before anybody sees them (R2)."""
-    ephemeral: frozenset[str]
+    ephemeral: ClassVar[frozenset[str]] = frozenset()
     """Its events that are shown at once and forgotten (R3)."""
+    passing: ClassVar[frozenset[str]] = frozenset()
+    """Journalled events that need not be kept once a snapshot holds what they led to; others stay for history and audit."""
+    has_state: ClassVar[bool] = False
+    """Whether newcomers need `snapshot()` besides the last events."""
+    is_exact: ClassVar[bool] = True
+    """Whether the state follows from journalled events alone: then `manage.py rooms verify` can compare it with a replay."""
+    snapshot_s: ClassVar[float] = 0.0
+    """Seconds between snapshots while it ticks, besides those by count: for a state that its journal does not hold. 0: none."""
+    rate: ClassVar[float] = 5.0
+    """Commands of this world a second, for each session."""
+    burst: ClassVar[float] = 10.0
+    """Commands at once."""
+    tick_s: ClassVar[float] = 0.0
+    """Seconds between ticks while anybody is in the room; 0: none."""
 
-    def decide(self, who: Who, command: Any) -> Decided:
+    def decide(self, who: Who, command: Any, at: int) -> Decided:
         """Say what a command does. Raises Rejected; changes nothing."""
-        ...
+        raise NotImplementedError
 
     def apply(self, event: Mapping[str, Any]) -> None:
-        """Take a decided event into the world's state."""
-        ...
+        """Take an event that was decided, by this owner or an earlier one, into the state."""
+
+    def tick(self, at: int) -> tuple[Happening, ...]:
+        """What happens by itself now. Changes nothing but through its events."""
+        return ()
+
+    def snapshot(self) -> Any:
+        """The state as values that JSON can hold. Not changed afterwards."""
+        return None
+
+    def restore(self, data: Any) -> None:
+        """Be in the state that `snapshot` gave."""

@@ -80,10 +80,19 @@ export function showPending(list, state, edit) {
   const says = state.pending.filter((one) => one.command.cmd === "chat.say" && !one.landed);
   list.replaceChildren(
     ...says.map((one) => {
-      const words = { sending: "on its way …", waiting: `too fast; sent again in ${Math.max(1, Math.ceil((one.waitMs ?? 0) / 1000))} s`, failed: one.text };
-      const row = el("div", { className: "state" }, one.state === "waiting" && one.code === "unavailable" ? "the room cannot be written just now; trying again …" : words[one.state]);
+      const row = el("div", { className: "state" }, words(one, state));
       if (one.state === "failed") row.append(el("button", { type: "button", textContent: "Edit", onclick: () => edit(one) }));
-      return el("li", { className: `msg first ${one.state}`, who: state.you.colour, dataset: { ref: one.ref } }, avatar(state.you), el("div", { className: "msg-head" }, el("span", { className: "author", textContent: state.you.name })), el("div", { className: "text", textContent: one.command.text }), row);
+      const head = el("div", { className: "msg-head" }, el("span", { className: "author", textContent: state.you.name }));
+      const text = el("div", { className: "text", textContent: one.command.text });
+      return el("li", { className: `msg first ${one.state}`, who: state.you.colour, dataset: { ref: one.ref } }, avatar(state.you), head, text, row);
     }),
   );
+}
+
+/** What is said below an own line that is not there yet. */
+export function words(one, state) {
+  if (one.state === "failed") return one.text;
+  if (!state.available || (one.state === "waiting" && one.code === "unavailable")) return "waits; sent when the room can keep it";
+  if (one.state === "sending") return "on its way …";
+  return one.code === "rate" ? `too fast; sent again in ${Math.max(1, Math.ceil(one.waitMs / 1000))} s` : "waits its turn …";
 }

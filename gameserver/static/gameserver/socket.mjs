@@ -4,8 +4,15 @@
 import { pauseMs } from "./backoff.mjs";
 import { mayReconnect } from "./protocol.mjs";
 
+/** Silence after which the room is asked whether it is there; sooner when something was sent, which it answers within 3 s. */
 const PING_MS = 15000;
-const SILENCE_MS = 10000;
+const SENT_MS = 5000;
+/** Time for the answer: a room answers a ping at once, whatever its journal does. */
+const SILENCE_MS = 6000;
+/** Fly's edge holds a handshake for up to 15 s while a Machine starts; who has no answer by then gets none. */
+export const HANDSHAKE_MS = 20000;
+/** From open to welcome: a server that lives says after 5 s that it cannot. Doubles, because a long welcome over a thin line takes longer. */
+export const WELCOME_MS = 10000;
 const ASK_WHY_AFTER = 2;
 
 /**
@@ -15,31 +22,33 @@ const ASK_WHY_AFTER = 2;
 export class RoomSocket {
   /**
    * @param {{url: string, join: () => object, nextRef: () => number, onMessage: (message: any) => void,
-   *   onStatus: (status: string, detail: {inMs?: number, bye?: any, code?: number}) => void,
+   *   onStatus: (status: string, detail: {inMs?: number, bye?: any, code?: number, failures?: number}) => void,
    *   Socket?: any, timers?: {set: Function, clear: Function}, random?: () => number}} options
    */
   constructor({ url, join, nextRef, onMessage, onStatus, Socket = globalThis.WebSocket, timers, random = Math.random }) {
     Object.assign(this, { url, join, nextRef, onMessage, onStatus, Socket, random });
     this.timers = timers ?? { set: (f, ms) => setTimeout(f, ms), clear: (id) => clearTimeout(id) };
     this.failures = 0;
+    this.slow = 0;
     this.status = "waiting";
-    this.bye = null;
     this.socket = null;
     this.timer = null;
     this.ping = null;
+    this.patience = null;
+    this.isHurried = false;
   }
 
   /** Connect now, whatever was planned; nothing happens while connected or stopped. */
   connect() {
     if (this.socket || this.status === "stopped") return;
     this.timers.clear(this.timer);
-    this.bye = null;
     this.#tell("connecting", {});
     // A browser hides why a handshake failed; after two failures ask to be told by a close code.
-    const url = this.failures >= ASK_WHY_AFTER ? `${this.url}?why=close` : this.url;
-    const socket = new this.Socket(url);
+    const why = this.failures >= ASK_WHY_AFTER ? `${this.url.includes("?") ? "&" : "?"}why=close` : "";
+    const socket = new this.Socket(this.url + why);
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify(this.join()));
+    this.patience = this.timers.set(() => this.again(), HANDSHAKE_MS);
+    socket.onopen = () => this.#opened(socket);
     socket.onmessage = (event) => this.#message(socket, event.data);
     socket.onclose = (event) => this.#closed(socket, event.code);
   }
@@ -48,6 +57,10 @@ export class RoomSocket {
   send(command) {
     if (this.status !== "open") return false;
     this.socket.send(JSON.stringify(command));
+    if (!this.isHurried) {
+      this.isHurried = true;
+      this.#listen(SENT_MS);
+    }
     return true;
   }
 
@@ -59,47 +72,58 @@ export class RoomSocket {
     socket.close();
   }
 
-  /** Never come back. */
-  stop() {
-    this.status = "stopped";
-    this.timers.clear(this.timer);
-    this.timers.clear(this.ping);
-    this.socket?.close();
-    this.socket = null;
+  #opened(socket) {
+    if (socket !== this.socket) return;
+    this.timers.clear(this.patience);
+    const inMs = WELCOME_MS * 2 ** Math.min(this.slow, 3);
+    this.patience = this.timers.set(() => {
+      this.slow += 1;
+      this.again();
+    }, inMs);
+    socket.send(JSON.stringify(this.join()));
   }
 
   #message(socket, data) {
     if (socket !== this.socket) return;
     const message = JSON.parse(data);
-    this.#listen();
     if (message.type === "welcome") {
-      this.failures = 0;
+      this.timers.clear(this.patience);
+      this.failures = this.slow = 0;
       this.onMessage(message);
-      this.#tell("open", {});
+      if (socket === this.socket) this.#tell("open", {});
+    } else if (message.type !== "reply" || message.ref !== this.pingRef) {
+      this.onMessage(message);
+    }
+    if (socket !== this.socket) return;
+    if (message.type === "bye") {
+      // The close frame follows; who does not wait for it comes back on time even when it is lost.
+      this.#closed(socket, message.code, message);
+      socket.close();
       return;
     }
-    if (message.type === "bye") this.bye = message;
-    if (message.type === "reply" && message.ref === this.pingRef) return;
-    this.onMessage(message);
+    this.isHurried = false;
+    if (this.status === "open") this.#listen(PING_MS);
   }
 
-  /** Something was heard: ask again only after a while of silence, and give up when the question is not answered. */
-  #listen() {
+  /** Ask after this much silence, and give up when the question is not answered. */
+  #listen(silentMs) {
     this.timers.clear(this.ping);
     this.ping = this.timers.set(() => {
       if (this.status !== "open") return;
       this.pingRef = this.nextRef();
-      this.send({ cmd: "room.ping", ref: this.pingRef });
+      this.socket.send(JSON.stringify({ cmd: "room.ping", ref: this.pingRef }));
+      this.isHurried = true;
       this.ping = this.timers.set(() => this.again(), SILENCE_MS);
-    }, PING_MS);
+    }, silentMs);
   }
 
-  #closed(socket, code) {
+  #closed(socket, code, bye = null) {
     if (socket !== this.socket) return;
     this.socket = null;
+    this.isHurried = false;
     this.timers.clear(this.ping);
-    const bye = this.bye;
-    if (!mayReconnect(bye?.code ?? code)) {
+    this.timers.clear(this.patience);
+    if (!mayReconnect(code)) {
       this.#tell("stopped", { bye, code });
       return;
     }

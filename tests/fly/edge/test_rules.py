@@ -71,6 +71,42 @@ def test_a_starting_machine_is_waited_for() -> None:
     assert (starting.wait, stopped.wait) == (True, False)
 
 
+def test_a_failing_machine_is_not_chosen() -> None:
+    """[ED47] Not as the nearest, not in a forced region, not by name; and it is not waited for."""
+    candidates = [down(EWR, "failing"), NRT, CDG]
+    assert chosen(Want("rooms"), candidates) == "m-cdg"
+    assert chosen(Want("rooms", prefer_instance="m-ewr"), candidates) == "m-cdg"
+    for want in (Want("rooms", ("ewr",), True), Want("rooms", instance="m-ewr")):
+        nobody = choose(want, candidates, "ewr")
+        assert isinstance(nobody, NoCandidate)
+        assert (nobody.code, nobody.wait) == ("PR03", False)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "machine"),
+    [
+        ((0, 0), (0, 0), "m-1"),
+        ((0, 5), (0, 4), "m-2"),
+        ((1, 4), (0, 5), "m-2"),
+        ((3, 9), (4, 1), "m-1"),
+    ],
+    ids=["both new", "in turn", "less loaded", "less loaded though it had the last turn"],
+)
+def test_the_least_loaded_of_the_nearest_region_is_chosen(first: tuple[int, int], second: tuple[int, int], machine: str) -> None:
+    """[ED48] In a region the Machine with fewer connections, ties in turn; a nearer region before a less loaded one."""
+    pair = [Candidate("m-1", "ewr", "rooms", "up", *first), Candidate("m-2", "ewr", "rooms", "up", *second)]
+    assert chosen(Want("rooms"), [*pair, CDG]) == machine
+    assert chosen(Want("rooms", ("ewr", "cdg"), True), [CDG, *pair]) == machine
+    assert chosen(Want("rooms", ("cdg", "ewr"), True), [*pair, CDG]) == "m-cdg"
+
+
+def test_a_machine_that_refused_comes_last_in_its_region() -> None:
+    """[ED48] Who refused this request's connection is tried again only after the others of its region, and before other regions."""
+    pair = [Candidate("m-1", "ewr", "rooms", "up"), Candidate("m-2", "ewr", "rooms", "up", 99, 99)]
+    assert chosen(Want("rooms", refused=frozenset({"m-1"})), [*pair, CDG]) == "m-2"
+    assert chosen(Want("rooms", refused=frozenset({"m-1", "m-2"})), [*pair, CDG]) == "m-1"
+
+
 def test_a_missed_preference_is_told() -> None:
     """[ED11] A preferred Machine that cannot take the request is named to the one that does."""
     choice = choose(Want("rooms", prefer_instance="m-gone"), ALL, "ewr")

@@ -1,0 +1,1 @@
+"""Worlds that only benchmarks know."""

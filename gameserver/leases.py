@@ -1,0 +1,138 @@
+"""Leases in the region's database, SQLite or PostgreSQL; see `gameserver.store.Leases` for what is promised.
+
+Several Machines of one region share them only where they share the database: on Fly that means PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+
+from gameserver.database import ALIAS
+from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
+from gameserver.models import Holder as HolderRow
+from gameserver.models import Lease as LeaseRow
+from gameserver.models import NowMs, Room
+from gameserver.store import MAX_ROOMS, Claimed, Held, Renewed, Started, TooManyRooms
+
+EXPIRY_MS = int(EXPIRY_S * 1000)
+_FREE: dict[str, Any] = {"machine": "", "boot": "", "expires_at": 0, "sessions": 0}
+
+
+class DatabaseLeases:
+    """Called from one thread, that of the journal; `held` also from the reader's."""
+
+    def __init__(self, alias: str = ALIAS) -> None:
+        self.alias = alias
+
+    def start(self, machine: str, nonce: str) -> Started:
+        """See Leases."""
+        lives = HolderRow.objects.using(self.alias)
+        with self._transaction():
+            row, _ = lives.select_for_update().get_or_create(machine=machine, defaults={"boot": "", "expires_at": 0})
+            now_ms = lives.values_list(NowMs(), flat=True).get(pk=machine)
+            holder = Holder(machine, next_boot(now_ms, row.boot, nonce))
+            lives.filter(pk=machine).update(boot=holder.boot, expires_at=NowMs() + EXPIRY_MS, drain=False)
+            mine = LeaseRow.objects.using(self.alias).filter(machine=machine)
+            self._lock(mine)
+            rooms = tuple(mine.values_list("room__region", "room__slug"))
+            mine.update(boot=holder.boot, epoch=F("epoch") + 1, expires_at=NowMs() + EXPIRY_MS, sessions=0)
+        return Started(holder, rooms)
+
+    def claim(self, region: str, slug: str, holder: Holder, world: str = "") -> Claimed:
+        """See Leases. One indexed read when somebody else has it."""
+        self._look(region, slug, holder)
+        try:
+            with self._transaction():
+                return self._take(region, slug, holder, world)
+        except IntegrityError:
+            # Two made the room at once; the other one was first.
+            with self._transaction():
+                return self._take(region, slug, holder, world)
+
+    def _look(self, region: str, slug: str, holder: Holder) -> None:
+        """Raises LeaseHeld without a lock where that is plain to see already."""
+        row = self._rows().filter(room__region=region, room__slug=slug).first()
+        check_claim(None if row is None else _lease(row), holder)
+
+    def _take(self, region: str, slug: str, holder: Holder, world: str) -> Claimed:
+        row = self._locked(region, slug)
+        if row is None:
+            self._make(region, slug, world)
+            row = self._locked(region, slug)
+            assert row is not None
+        check_claim(_lease(row), holder)
+        # Not before it is locked: a late snapshot of the last owner may have raised the floor until then.
+        room = Room.objects.using(self.alias).get(pk=row.room_id)
+        row.epoch += 1
+        LeaseRow.objects.using(self.alias).filter(room=room).update(
+            epoch=row.epoch, machine=holder.machine, boot=holder.boot, expires_at=NowMs() + EXPIRY_MS, sessions=0
+        )
+        return Claimed(room.pk, row.epoch, room.first_epoch, room.world, room.floor)
+
+    def _locked(self, region: str, slug: str) -> LeaseRow | None:
+        return self._rows().select_for_update(of=("self",)).filter(room__region=region, room__slug=slug).first()
+
+    def _make(self, region: str, slug: str, world: str) -> None:
+        rooms = Room.objects.using(self.alias)
+        if rooms.filter(region=region).count() >= MAX_ROOMS:
+            raise TooManyRooms
+        room = rooms.create(region=region, slug=slug, world=world, first_epoch=NowMs() / 1000)
+        room.refresh_from_db()
+        # The first owner adds one, as every other does.
+        LeaseRow.objects.using(self.alias).create(room=room, epoch=room.first_epoch - 1)
+
+    def renew(self, holder: Holder, sessions: Mapping[int, int]) -> Renewed:
+        """See Leases."""
+        with self._transaction():
+            mine = LeaseRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot)
+            rooms = self._lock(mine)
+            mine.update(expires_at=NowMs() + EXPIRY_MS)
+            for key, number in sessions.items():
+                mine.filter(room=key).update(sessions=number)
+            self_row = HolderRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot)
+            self_row.update(expires_at=NowMs() + EXPIRY_MS)
+            return Renewed(rooms, bool(self_row.filter(drain=True).exists()))
+
+    def release(self, holder: Holder, rooms: Mapping[int, int]) -> None:
+        """See Leases."""
+        mine = LeaseRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot)
+        with self._transaction():
+            for key, epoch in sorted(rooms.items()):
+                mine.filter(room=key, epoch=epoch).update(**_FREE)
+
+    def end(self, holder: Holder) -> None:
+        """See Leases."""
+        with self._transaction():
+            mine = LeaseRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot)
+            self._lock(mine)
+            mine.update(**_FREE)
+            HolderRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot).delete()
+
+    def held(self) -> list[Held]:
+        """See Leases."""
+        rows = self._rows().filter(expires_at__gt=NowMs()).select_related("room")
+        return [Held(row.room.region, row.room.slug, row.machine, _lease(row).remaining_ms) for row in rows]
+
+    def ask_drain(self, machine: str) -> bool:
+        """See Leases."""
+        living = HolderRow.objects.using(self.alias).filter(machine=machine, expires_at__gt=NowMs())
+        return bool(living.update(drain=True))
+
+    def _lock(self, rows: QuerySet[LeaseRow]) -> dict[int, int]:
+        """Lock leases in the order of their keys, as whoever appends does: in another one, two could wait for each other."""
+        return dict(rows.select_for_update().order_by("room_id").values_list("room_id", "epoch"))
+
+    def _rows(self) -> QuerySet[LeaseRow]:
+        return LeaseRow.objects.using(self.alias).annotate(remaining=F("expires_at") - NowMs())
+
+    def _transaction(self) -> transaction.Atomic:
+        return transaction.atomic(using=self.alias)
+
+
+def _lease(row: LeaseRow) -> Lease:
+    holder = Holder(row.machine, row.boot) if row.machine else NOBODY
+    return Lease(row.epoch, holder, max(0, row.remaining))  # type: ignore[attr-defined]

@@ -1,0 +1,188 @@
+"""Decided, journalled, shown, replied (R2): what happens to what a room has decided, in this order and no other.
+
+One batch of a room is being journalled at a time. What is decided meanwhile waits and goes as the next one, in one frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gameserver.engine.errors import Code, Rejected
+from gameserver.engine.room import Outcome, Room
+from gameserver.engine.worlds import Who
+from gameserver.hub import Hub, Member
+from gameserver.journal import Journal
+from gameserver.outlet import Outlet, Prepared
+from gameserver.store import Batch
+
+FRAME_S = 0.02
+"""Under load, the time from one batch to the next: fifty frames a second. A line that comes alone is not delayed."""
+WAIT_S = 3.0
+"""How long a command waits for the journal before its sender is told that it may come again."""
+
+
+@dataclass(slots=True)
+class _Staged:
+    """One outcome on its way. `member` is None for what a world did by itself; `answered` once its sender was refused."""
+
+    member: Member | None
+    outcome: Outcome
+    before: Who | None = None
+    answered: bool = False
+
+
+class Pipeline:
+    """Of one owner. `failed` is called with what the journal raised, when all that was under way has been taken back.
+
+    changed: called when `stalled` has changed, and behind every batch that was shown.
+    """
+
+    def __init__(self, hub: Hub, journal: Journal, failed: Callable[[BaseException], None], changed: Callable[[], None]) -> None:
+        self.hub = hub
+        self.stalled = False
+        """The journal does not answer in time: what is under way was refused, and may be journalled all the same."""
+        self._journal = journal
+        self._failed = failed
+        self._changed = changed
+        self._room: Room | None = None
+        self._key = 0
+        self._staged: list[_Staged] = []
+        self._flight: list[_Staged] | None = None
+        self._slow: asyncio.TimerHandle | None = None
+        self._next: asyncio.TimerHandle | None = None
+        self._not_before = 0.0
+        self.journal_has_all: Callable[[], object] | None = None
+        """Called once, at the next moment when all that the room has decided was handed to the journal."""
+
+    def start(self, room: Room, key: int) -> None:
+        """Work for this room from now on."""
+        self._room, self._key = room, key
+        self.stalled = False
+
+    @property
+    def is_settled(self) -> bool:
+        """True when nothing waits to be journalled."""
+        return not self._staged and self._flight is None
+
+    def take(self, member: Member | None, outcome: Outcome, before: Who | None) -> None:
+        """Bring an outcome on its way. `before`: who the sender was, for when it must be taken back."""
+        room = self._room
+        assert room is not None
+        if outcome.ephemeral:
+            self.hub.show({"type": "ephemeral", "epoch": room.epoch, "events": outcome.ephemeral})
+        if outcome.after > room.durable:
+            self._staged.append(_Staged(member, outcome, before))
+            self._pump()
+        elif outcome.reply is not None or outcome.who is not None:
+            self._settle(room, [_Staged(member, outcome, before)])
+
+    def end(self) -> None:
+        """Nothing more is brought on its way; what is under way is not shown."""
+        for timer in (self._slow, self._next):
+            if timer is not None:
+                timer.cancel()
+        self._room, self._slow, self._next = None, None, None
+
+    def give_up(self, error: BaseException) -> None:
+        """Take back all that is under way, as if the journal had failed with `error`; what lands in it all the same is found there."""
+        self._take_back([*(self._flight or []), *self._staged])
+        self._flight = None
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+        self._failed(error)
+
+    # Inside
+
+    def _pump(self) -> None:
+        if self._flight is not None or not self._staged or self._room is None or self._next is not None:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._not_before:
+            self._next = loop.call_at(self._not_before, self._go)
+        else:
+            self._go()
+
+    def _go(self) -> None:
+        self._next = None
+        if self._flight is not None or self._room is None or not self._staged:
+            return
+        loop = asyncio.get_running_loop()
+        self._flight, self._staged = self._staged, []
+        if len(self._flight) > 1:
+            self._not_before = loop.time() + FRAME_S
+        entries = tuple([entry for staged in self._flight for entry in staged.outcome.entries])
+        if not entries:
+            self._journalled(self._room, None)
+            return
+        self._slow = loop.call_later(WAIT_S, self._stall)
+        room = self._room
+        self._journal.append(Batch(self._key, room.epoch, entries), lambda result: self._journalled(room, result))
+        if self.journal_has_all is not None:
+            ready, self.journal_has_all = self.journal_has_all, None
+            ready()
+
+    def _journalled(self, room: Room, result: BaseException | None) -> None:
+        if room is not self._room:
+            # Given up in the meantime. Whoever owns the room next finds in the journal what is in it.
+            return
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+        flight, self._flight = self._flight or [], None
+        if result is not None:
+            self._take_back([*flight, *self._staged])
+            self._failed(result)
+            return
+        self.stalled = False
+        self._settle(room, flight)
+        self._changed()
+        self._pump()
+
+    def _settle(self, room: Room, flight: list[_Staged]) -> None:
+        """Show what is durable to everybody, then reply."""
+        events = [entry.event for staged in flight for entry in staged.outcome.entries]
+        replies: dict[Outlet, list[Prepared]] = {}
+        for staged in flight:
+            if staged.member is not None and staged.outcome.reply is not None and not staged.answered:
+                replies.setdefault(staged.member.outlet, []).append(Prepared({"type": "reply", **staged.outcome.reply}))
+        if events:
+            room.settle(events[-1]["seq"])
+            self.hub.show({"type": "events", "epoch": room.epoch, "events": events}, replies)
+        for outlet, own in replies.items():
+            outlet.send(*own)
+        for staged in flight:
+            if staged.outcome.who is not None:
+                self.hub.tell(staged.outcome.who)
+
+    def _take_back(self, failed: list[_Staged]) -> None:
+        """Undo what was decided and not journalled; nobody has seen it."""
+        self._staged, self._room = [], None
+        for staged in reversed(failed):
+            if staged.member is not None and staged.before is not None:
+                staged.member.session.who = staged.before
+        self._refuse(failed, "This could not be kept. Send it again.")
+
+    def _stall(self) -> None:
+        """The journal takes too long: let the senders go, keep what is under way."""
+        self._slow = None
+        self.stalled = True
+        self._refuse([*(self._flight or []), *self._staged], "This could not be kept in time. Send it again.")
+        self._changed()
+
+    def _refuse(self, staged: Iterable[_Staged], text: str) -> None:
+        for one in staged:
+            if one.member is not None and one.outcome.reply is not None and not one.answered:
+                one.answered = True
+                one.member.send(refusal(Rejected(Code.UNAVAILABLE, text, ref=one.outcome.reply["ref"])))
+
+
+def refusal(rejected: Rejected) -> dict[str, Any]:
+    """The message for a refused command: a reply if it had a ref, an error if not."""
+    wait = {"wait_ms": rejected.wait_ms} if rejected.code is Code.RATE else {}
+    if rejected.ref is None:
+        return {"type": "error", "code": rejected.code.value, "text": rejected.text}
+    return {"type": "reply", "ref": rejected.ref, "ok": False, "code": rejected.code.value, "text": rejected.text, **wait}

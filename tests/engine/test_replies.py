@@ -1,0 +1,122 @@
+"""The replies that a room remembers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gameserver.engine import replies as module
+from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES, Replies, reply_of
+
+AT = 1_700_000_000_000
+FIELDS = st.dictionaries(
+    st.sampled_from(["player", "points", "ä"]), st.one_of(st.integers(-9, 9), st.text(max_size=3), st.lists(st.booleans()))
+)
+ROWS = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, MAX_AGE_MS // 3), FIELDS), max_size=12)
+
+
+def filled(rows: list[tuple[str, int, dict[str, Any]]]) -> tuple[Replies, list[tuple[str, int]]]:
+    """Replies kept one behind the other, each so long after the last, and the commands they are for."""
+    kept, commands, at = Replies(), [], AT
+    for seq, (session, later, fields) in enumerate(rows, 1):
+        at += later
+        kept.keep(session, seq, at, seq, fields)
+        commands.append((session, seq))
+    return kept, commands
+
+
+def read_again(kept: Replies) -> Replies:
+    """As they are in a room that was made of a snapshot: through JSON."""
+    again = Replies()
+    again.load(msgspec.json.decode(msgspec.json.encode(kept.dump())))
+    return again
+
+
+def test_a_reply_is_found_by_session_and_ref() -> None:
+    """[EN3] The reply has what it had, with its ref and seq; another session or ref finds nothing."""
+    kept = Replies()
+    kept.keep("a", 7, AT, 3, {"points": 5})
+    assert kept.find("a", 7) == {"ref": 7, "ok": True, "points": 5, "seq": 3} == reply_of(7, 3, {"points": 5})
+    assert (kept.find("a", 8), kept.find("b", 7)) == (None, None)
+
+
+def test_fields_do_not_replace_the_number() -> None:
+    """[EN3] A world cannot give its reply another seq."""
+    assert reply_of(1, 3, {"seq": 99})["seq"] == 3
+
+
+def test_the_oldest_leave_first() -> None:
+    """[EN9] One reply more than are kept pushes the oldest out, whichever session it is of."""
+    kept = Replies()
+    for seq in range(1, MAX_REPLIES + 2):
+        kept.keep("a" if seq % 2 else "b", seq, AT, seq, {})
+    assert len(kept) == MAX_REPLIES
+    assert kept.find("a", 1) is None
+    assert kept.find("b", 2) == {"ref": 2, "ok": True, "seq": 2}
+
+
+@pytest.mark.parametrize(("age", "found"), [(MAX_AGE_MS, True), (MAX_AGE_MS + 1, False)])
+def test_replies_are_forgotten_after_an_hour(age: int, found: bool) -> None:
+    """[EN9] A reply of an hour ago is remembered, one that is a millisecond older is forgotten, however few there are."""
+    kept = Replies()
+    kept.keep("a", 1, AT, 1, {})
+    kept.keep("a", 2, AT, 2, {})
+    kept.keep("b", 1, AT + age, 3, {})
+    assert (kept.find("a", 1) is not None, kept.find("a", 2) is not None, len(kept)) == (found, found, 3 if found else 1)
+
+
+def test_a_clock_that_goes_back_forgets_nothing() -> None:
+    """[EN9] A reply from before an earlier one's time is kept, and so is the earlier one."""
+    kept = Replies()
+    kept.keep("a", 1, AT, 1, {})
+    kept.keep("a", 2, AT - 2 * MAX_AGE_MS, 2, {})
+    assert len(kept) == 2
+
+
+@given(rows=ROWS)
+def test_what_was_kept_is_read_again(rows: list[tuple[str, int, dict[str, Any]]]) -> None:
+    """[EN21] Through a snapshot every reply comes back as it was, with all its fields, and no other."""
+    kept, commands = filled(rows)
+    again = read_again(kept)
+    assert len(again) == len(kept)
+    assert [again.find(*command) for command in commands] == [kept.find(*command) for command in commands]
+    assert again.dump() == kept.dump()
+
+
+@given(rows=ROWS, limit=st.integers(1, 12), more=st.integers(0, 12), later=st.integers(0, MAX_AGE_MS))
+def test_what_was_read_again_forgets_in_the_same_order(
+    rows: list[tuple[str, int, dict[str, Any]]], limit: int, more: int, later: int
+) -> None:
+    """[EN21] What comes after a snapshot pushes out, by count and by age, what it pushes out in the room it was taken of."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MAX_REPLIES", limit)
+        kept, commands = filled(rows)
+        again = read_again(kept)
+        at = AT + sum(row[1] for row in rows) + later
+        for seq in range(len(rows) + 1, len(rows) + more + 1):
+            for replies in (kept, again):
+                replies.keep("new", seq, at, seq, {})
+            assert [again.find(*command) for command in commands] == [kept.find(*command) for command in commands]
+        assert len(again) == len(kept) <= limit
+
+
+def test_loading_replaces_what_was_there() -> None:
+    """[EN21] Replies that were read are all there is; none of before is left."""
+    kept = Replies()
+    kept.keep("a", 1, AT, 1, {})
+    kept.load({"b": [[2, AT, 5], [1, AT, 4, {"points": 1}]]})
+    assert (kept.find("a", 1), len(kept)) == (None, 2)
+    assert kept.find("b", 1) == {"ref": 1, "ok": True, "points": 1, "seq": 4}
+
+
+def test_a_dump_is_not_changed_afterwards() -> None:
+    """[EN21] What was dumped stays as it was while the room goes on."""
+    kept = Replies()
+    kept.keep("a", 1, AT, 1, {})
+    dumped = kept.dump()
+    kept.keep("a", 2, AT, 2, {})
+    assert dumped == {"a": [(1, AT, 1)]}
