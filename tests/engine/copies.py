@@ -75,7 +75,8 @@ class Client:
 
     @property
     def who(self) -> Who:
-        return Who(f"player{self.number}", f"Player {self.number}", "#000000")
+        """Two tabs are one player's."""
+        return Who(f"player{self.number // 2}", "Player", "#000000")
 
     def lose(self) -> None:
         """The connection is gone."""

@@ -242,7 +242,7 @@ class Copies(RuleBasedStateMachine):
     def lose_the_connection(self, client: Client) -> None:
         client.lose()
 
-    @rule(client=clients, back=st.integers(-1, 20), limit=st.integers(1, 5))
+    @rule(client=clients, back=st.integers(-9, 20), limit=st.integers(1, 5))
     def read_back(self, client: Client, back: int, limit: int) -> None:
         self.play.read(client, max(0, self.play.room.durable - back), limit)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameserver.engine import room as module
@@ -132,6 +132,7 @@ def test_a_fresh_start_with_a_long_queue_says_that_there_is_more() -> None:
     assert (welcome.position, welcome.events, welcome.more) == ((EPOCH, SAID), (), True)
 
 
+@settings(deadline=None)
 @given(missing=st.sets(st.integers(1, 12), min_size=1), swapped=st.booleans())
 def test_a_journal_that_has_not_all_of_it_is_refused(missing: set[int], swapped: bool) -> None:
     """[EN20] Whichever events are missing, at the ends or between them, or out of order, no welcome is made."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameserver.engine.lease import (
@@ -59,6 +59,7 @@ def test_between_deadlines_nothing_changes(age: float, allowed: Step) -> None:
     assert step(AT, AT + age) is allowed
 
 
+@settings(deadline=None)
 @given(times=st.lists(st.floats(0, 20), min_size=2))
 def test_without_a_renewal_nothing_is_allowed_again(times: list[float]) -> None:
     """[LE3] As time passes the steps only rise."""
@@ -66,6 +67,7 @@ def test_without_a_renewal_nothing_is_allowed_again(times: list[float]) -> None:
     assert steps == sorted(steps)
 
 
+@settings(deadline=None)
 @given(late=st.floats(0, 20), age=st.floats(0, 20))
 def test_a_renewal_begins_anew(late: float, age: float) -> None:
     """[LE2] After a good renewal its own start counts and nothing from before, and a later start never allows less."""
@@ -113,6 +115,7 @@ def test_another_machine_is_another_however_old_its_life() -> None:
             check_claim(Lease(7, holder, 1), by)
 
 
+@settings(deadline=None)
 @given(
     now_ms=st.integers(0, 2**42),
     back_ms=st.integers(-(10**9), 10**9),
@@ -138,6 +141,7 @@ def test_a_holder_that_refuses_serves_nobody(remaining_ms: int, served: bool) ->
     assert is_served(remaining_ms) is served
 
 
+@settings(deadline=None)
 @given(age=st.floats(0, EXPIRY_S))
 def test_whoever_is_served_is_let_in(age: float) -> None:
     """[LE7] A lease that counts as served is one whose holder, by a clock that runs alike, still lets people in."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameserver.engine import replies as module
@@ -77,6 +77,7 @@ def test_a_clock_that_goes_back_forgets_nothing() -> None:
     assert len(kept) == 2
 
 
+@settings(deadline=None)
 @given(rows=ROWS)
 def test_what_was_kept_is_read_again(rows: list[tuple[str, int, dict[str, Any]]]) -> None:
     """[EN21] Through a snapshot every reply comes back as it was, with all its fields, and no other."""
@@ -87,6 +88,7 @@ def test_what_was_kept_is_read_again(rows: list[tuple[str, int, dict[str, Any]]]
     assert again.dump() == kept.dump()
 
 
+@settings(deadline=None)
 @given(rows=ROWS, limit=st.integers(1, 12), more=st.integers(0, 12), later=st.integers(0, MAX_AGE_MS))
 def test_what_was_read_again_forgets_in_the_same_order(
     rows: list[tuple[str, int, dict[str, Any]]], limit: int, more: int, later: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import re
@@ -22,10 +23,16 @@ from tests.gameserver.rooms import PATIENCE_S, until
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "cdg.play.localhost"
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 SERVERS = {
     "ours": ["fly.server", "config.asgi:application"],
     "uvicorn": ["uvicorn", "config.asgi:application", "--lifespan", "on", "--ws", "websockets-sansio"],
 }
+
+
+def _obey_file_modes() -> None:
+    """In the child: root, too, writes no file that is read-only."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE)
 
 
 class Machine:
@@ -52,7 +59,7 @@ class Machine:
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", *SERVERS[self.server], "--port", "0"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, preexec_fn=_obey_file_modes)
 
         def listening() -> re.Match[str] | None:
             assert self.process is not None
@@ -62,6 +69,11 @@ class Machine:
 
         found: re.Match[str] = await until(listening, "the server to listen")
         self.port = int(found.group(1))
+
+    def make_read_only(self, read_only: bool) -> None:
+        """Whoever opens the region's database from now on may only read it; or may write it again."""
+        for path in self.folder.glob(f"{self.region_database.name}*"):
+            path.chmod(0o444 if read_only else 0o644)
 
     def limit_files(self, size: int = resource.RLIM_INFINITY) -> None:
         """From now on no file of the running process grows beyond this, as on a disk that is full; without a size, no limit again."""

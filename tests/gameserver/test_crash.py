@@ -191,9 +191,9 @@ async def test_a_locked_database_is_told_and_healed(machine: Machine) -> None:
     await ws.close()
 
 
-@pytest.mark.parametrize("how", ["locked", "full"])
+@pytest.mark.parametrize("how", ["locked", "full", "read-only"])
 async def test_a_database_that_cannot_be_written(machine: Machine, how: str) -> None:
-    """[GS2] [GS74] [GS75] While the database is locked, or its disk full, all is refused and told; then all goes on, once."""
+    """[GS2] [GS74] [GS75] While the database is locked, its disk full or its file read-only, all is refused and told; then all goes on."""
     writers = [Writer(machine, number) for number in range(WRITERS)]
     tasks = [asyncio.ensure_future(writer.run()) for writer in writers]
     await until(lambda: all(len(writer.replied) >= LINES // 4 for writer in writers), "the first lines")
@@ -206,15 +206,28 @@ async def test_a_database_that_cannot_be_written(machine: Machine, how: str) -> 
     with closing(sqlite3.connect(machine.region_database)) as reader:
         (kept,) = reader.execute("SELECT max(seq) FROM gameserver_event").fetchone()
     assert all(max(writer.seen) <= kept for writer in writers), "somebody was shown what is not kept"
+    if how == "read-only":
+        # What is open stays writable; but after each failure it is opened anew.
+        machine.make_read_only(True)
+        await until(lambda: found_read_only(machine), "the file to be found read-only")
+        machine.limit_files()
+        found = found_read_only(machine)
+        await until(lambda: found_read_only(machine) > found, "it to be found so again")
     assert not any(task.done() for task in tasks)
     if how == "locked":
         lock.execute("ROLLBACK")
     else:
         machine.limit_files()
+        machine.make_read_only(False)
     lock.close()
     await asyncio.gather(*tasks)
     assert all(len(writer.replied) == LINES for writer in writers)
     await nothing_lost(machine, writers)
+
+
+def found_read_only(machine: Machine) -> int:
+    """How often the process has said so."""
+    return machine.log.read_text().count("readonly database")
 
 
 def begun(lock: sqlite3.Connection) -> bool:
