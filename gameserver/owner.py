@@ -11,20 +11,20 @@ import random
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
+from gameserver.clock import steady
 from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.lease import Holder, LeaseHeld, Step
+from gameserver.engine.lease import REFUSE_S, LeaseHeld, Step
 from gameserver.engine.protocol import Command, History, Join, Ping
-from gameserver.engine.registry import Registry
 from gameserver.engine.room import KEEP, Gap, Room, Welcome, history_reply
 from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
-from gameserver.journal import Journal
+from gameserver.keeper import Keeper, TooLate
 from gameserver.outlet import Outlet
 from gameserver.pipeline import Pipeline, refusal
 from gameserver.snapshots import Snapshots
-from gameserver.store import Leases, StaleEpoch
+from gameserver.store import StaleEpoch
 from gameserver.ticker import Ticker
 
 log = logging.getLogger(__name__)
@@ -36,23 +36,6 @@ MEET_S = 5.0
 
 class _Broken(Exception):
     """A world did what it must not, and its state is not to be trusted."""
-
-
-class Keeper(Protocol):
-    """What an owner needs of its process."""
-
-    holder: Holder
-    journal: Journal
-    leases: Leases
-    registry: Registry
-
-    def step(self) -> Step:
-        """What the process's leases allow just now."""
-        ...
-
-    def lost(self, owner: Owner) -> None:
-        """Another process owns the room now."""
-        ...
 
 
 class Owner:
@@ -76,10 +59,13 @@ class Owner:
         self._retired = False
 
     async def open(self) -> None:
-        """Own the room: its epoch is ours from now on. Raises LeaseHeld, TooManyRooms, Damaged, or what the database raised."""
-        keeper = self._keeper
+        """Own the room: its epoch is ours from now on. Raises LeaseHeld, TooManyRooms, Damaged, TooLate, or what the database raised."""
+        keeper, began = self._keeper, steady()
         claimed = await keeper.journal.call(keeper.leases.claim, self.region, self.slug, keeper.holder, self.world)
         loaded = await keeper.journal.call(keeper.journal.store.load, claimed.key, KEEP)
+        if steady() - began >= REFUSE_S:
+            # Frozen or held up since: the lease may have passed to another, and what was read may be that one's already.
+            raise TooLate
         room = Room(claimed.epoch, claimed.first_epoch, keeper.registry.lanes(claimed.world), claimed.floor)
         room.load(loaded.snapshot, loaded.entries)
         shown = self._room.durable if self._room is not None else None
