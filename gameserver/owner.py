@@ -30,6 +30,8 @@ from gameserver.ticker import Ticker
 log = logging.getLogger(__name__)
 RELOAD_S = (0.1, 0.5, 1.0, 2.0)
 """Pauses between attempts to read a room again after its journal failed; the last one repeats."""
+RESUME_MS = (50, 500)
+"""When those come back who cannot be shown what they missed over the socket they have."""
 MEET_S = 5.0
 """How long a newcomer waits for the gap to be read, or for what is under way to be journalled."""
 
@@ -72,9 +74,17 @@ class Owner:
         self.key, self.world, self._room = claimed.key, claimed.world, room
         self._pipeline.start(room, claimed.key)
         self._snapshots.start(room, claimed.key, loaded.snapshot.seq if loaded.snapshot else 0)
-        if shown is not None and (missed := [event for event in room.events if event["seq"] > shown]):  # A commit in doubt did happen.
-            self.hub.show({"type": "events", "epoch": room.epoch, "events": missed})
+        if shown is not None and room.durable > shown:
+            self._show_what_was_in_doubt(room, shown)
         self._ticker.keep(room.worlds)
+
+    def _show_what_was_in_doubt(self, room: Room, shown: int) -> None:
+        """A commit that seemed to fail did happen. Who cannot be shown all of it comes back and gets it as a gap: never a part (R5)."""
+        missed = [event for event in room.events if event["seq"] > shown]
+        if len(missed) == room.durable - shown:
+            self.hub.show({"type": "events", "epoch": room.epoch, "events": missed})
+        else:
+            self.close(Close.OWNER_LOST, "More has happened than can be shown at once.", RESUME_MS)
 
     @property
     def is_idle(self) -> bool:

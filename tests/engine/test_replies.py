@@ -14,7 +14,7 @@ from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES, Replies, reply_of
 
 AT = 1_700_000_000_000
 FIELDS = st.dictionaries(
-    st.sampled_from(["player", "points", "ä"]), st.one_of(st.integers(-9, 9), st.text(max_size=3), st.lists(st.booleans()))
+    st.sampled_from(["player", "points", "ä"]), st.one_of(st.integers(-9, 9), st.text("aä\n", max_size=3), st.lists(st.booleans()))
 )
 ROWS = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, MAX_AGE_MS // 3), FIELDS), max_size=12)
 

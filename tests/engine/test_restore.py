@@ -34,10 +34,11 @@ from tests.engine.rooms import (
     sid,
 )
 
+WORDS = st.text("aä ", max_size=3)
 _refs = st.integers(1, 30)
 _commands = st.one_of(
-    st.builds(Say, ref=_refs, text=st.text(max_size=3)),
-    st.builds(Rename, ref=_refs, name=st.text(max_size=3)),
+    st.builds(Say, ref=_refs, text=WORDS),
+    st.builds(Rename, ref=_refs, name=WORDS),
     st.builds(Add, ref=_refs, by=st.integers(0, 9)),
     st.builds(Move, ref=_refs, to=st.integers(0, 99)),
     st.builds(Cheer, ref=_refs, text=st.just("x")),

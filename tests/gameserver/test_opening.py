@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from gameserver import owner as owner_module
+from gameserver.engine import room as room_module
 from gameserver.engine.lease import REFUSE_S
+from gameserver.engine.protocol import Join
 from gameserver.engine.worlds.chat import Say
 from gameserver.keeper import TooLate
-from tests.gameserver.rooms import HandJournal, Keeper, enter, make_owner
+from tests.gameserver.rooms import ADA, AWAY, HandJournal, Keeper, Sink, enter, make_owner, sid, until
 
 
 def clock(*times: float) -> Callable[[], float]:
@@ -36,3 +38,23 @@ async def test_a_room_that_was_read_in_time_is_served(monkeypatch: pytest.Monkey
     owner.receive(ada, Say(ref=1, text="in time"))
     journal.commit()
     assert sink.texts == ["in time"]
+
+
+async def test_more_than_memory_holds_is_not_shown_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS3] When more was in doubt than memory holds, sockets are closed with 4003, and whoever comes back gets all of it."""
+    for module in (owner_module, room_module):
+        monkeypatch.setattr(module, "KEEP", 3)
+    monkeypatch.setattr(owner_module, "RELOAD_S", (0.001,))
+    journal = HandJournal()
+    owner = await make_owner(journal)
+    ada, sink = await enter(owner)
+    for ref in range(1, 6):
+        owner.receive(ada, Say(ref=ref, text=f"line {ref}"))
+    journal.commit()
+    await until(lambda: journal.waiting)
+    journal.commit(AWAY, written=True)
+    await until(lambda: sink.closed)
+    assert (sink.closed[0][0], sink.texts) == (4003, ["line 1"])
+    await until(lambda: owner._is_available())
+    _, welcome = await owner.join(Join(v=1, sid=sid(), position=(owner.epoch - 1, 1)), ADA, Sink())
+    assert (welcome.recovered, [event["text"] for event in welcome.events]) == (True, [f"line {ref}" for ref in range(2, 6)])
