@@ -28,6 +28,13 @@ test("[WB17] a direct request has three stops, off Fly two", () => {
   assert.match(sentence(local, nameOf), /one process/);
 });
 
+test("[WB17] a socket that another Machine of the region handed on says that the room lives there", () => {
+  const inside = { ...carried, replayed_from_region: "cdg", replayed_from_machine: "cd2dabcdef" };
+  assert.match(stops(inside, nameOf)[2].note, /another Machine has the room/);
+  assert.match(sentence(inside, nameOf), /room lives on another Machine of Paris.*84 ms/);
+  assert.match(stops(carried, nameOf)[2].note, /not mine: Paris/);
+});
+
 test("[WB17] page and socket that went the same way are drawn once", () => {
   assert.equal(drawings(carried, { ...carried, replay_ms: 3 }, nameOf).length, 1);
   assert.equal(drawings(carried, direct, nameOf).length, 2);

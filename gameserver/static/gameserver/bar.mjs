@@ -26,12 +26,11 @@ export function showStatus(state, text = WORDS[state]) {
   status.querySelector(".status-text").textContent = text;
 }
 
-/** Show where the socket is served; if that is another Machine than the page's, both. */
+/** Show where the socket is served. Any Machine of the region gives pages; only the one that has the room has its sockets. */
 export function showSocket(machine, route) {
   socketRoute = route;
-  const differs = machine !== data.machine;
-  $("bar-machine").textContent = differs ? `${data.machine} / ${machine}` : machine;
-  $("bar-machine").dataset.differs = String(differs);
+  $("bar-machine").textContent = machine;
+  $("bar-machine").dataset.differs = String(route.region !== data.route.region);
   $("bar-machine").dataset.socket = machine;
   if ($("route").open) fillRoute();
 }

@@ -13,11 +13,17 @@ export function stops(route, nameOf) {
   if (route.edge) list.push({ title: `${nameOf(route.edge)}, Fly's edge`, note: "the nearest door to Fly's network; it carries, it does not decide", kind: "edge" });
   if (route.replayed_from_region) {
     const machine = route.replayed_from_machine ? `Machine ${route.replayed_from_machine.slice(0, 6)}` : "a Machine";
-    list.push({ title: `${nameOf(route.replayed_from_region)}, ${machine}`, note: `answered “not mine: ${nameOf(route.region)}” with a fly-replay header`, kind: "bounced" });
+    const why = isInside(route) ? "another Machine has the room" : `not mine: ${nameOf(route.region)}`;
+    list.push({ title: `${nameOf(route.replayed_from_region)}, ${machine}`, note: `answered “${why}” with a fly-replay header`, kind: "bounced" });
   }
   const ms = both(route.replay_ms, route.page_ms);
   list.push({ title: `${nameOf(route.region)}, Machine ${route.machine.slice(0, 6)}`, note: route.edge ? "serves you" : "one process serves every region here", kind: "last", ms });
   return list;
+}
+
+/** Whether the last replay was from one Machine of the region to another. */
+function isInside(route) {
+  return route.replayed_from_region === route.region;
 }
 
 function both(socketMs, pageMs) {
@@ -30,6 +36,7 @@ export function sentence(route, nameOf) {
   if (!route.edge) return `You are talking to one process that serves every region; ${nameOf(route.region)} is one of them.`;
   if (!route.replayed_from_region) return `You came in at ${nameOf(route.edge)} and were already where you wanted to be.`;
   const carried = route.replay_ms === null ? "" : ` The carrying took ${Math.round(route.replay_ms)} ms.`;
+  if (isInside(route)) return `You came in at ${nameOf(route.edge)}; the room lives on another Machine of ${nameOf(route.region)} than the one you reached, so Fly's edge carried you there.${carried}`;
   return `You came in at ${nameOf(route.edge)}; what you wanted lives in ${nameOf(route.region)}, so Fly's edge carried you there.${carried}`;
 }
 
