@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 from django.db import connections, transaction
-from django.db.models import Count, F, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
 from gameserver.database import ALIAS, entry_of, state_of
 from gameserver.engine.entry import Entry
 from gameserver.engine.entry import Snapshot as State
 from gameserver.engine.registry import Registry
+from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES
 from gameserver.engine.room import Room
 from gameserver.models import Event, NowMs, Snapshot
 from gameserver.models import Holder as HolderRow
@@ -172,10 +174,17 @@ def snapshots(key: int, alias: str = ALIAS) -> list[Kept]:
 
 
 def doubles(key: int, alias: str = ALIAS) -> list[tuple[int, int]]:
-    """The first and last seq of each command of a room that was replied to more than once."""
+    """The seqs of each command of a room that was done again, of the first and of the next time, though the room remembered it then."""
     replied = Event.objects.using(alias).filter(room=key).exclude(session="").exclude(reply="")
-    found = replied.values("session", "ref").annotate(times=Count("id"), first=Min("seq"), last=Max("seq")).filter(times__gt=1)
-    return sorted(found.order_by().values_list("first", "last"))
+    found = replied.values("session", "ref").annotate(times=Count("id")).filter(times__gt=1).order_by()
+    return sorted(
+        (seq, again)
+        for session, ref in found.values_list("session", "ref")
+        for (seq, at), (again, later) in pairwise(
+            replied.filter(session=session, ref=ref).order_by("seq").values_list("seq", "at"),
+        )
+        if later - at <= MAX_AGE_MS and again - seq <= MAX_REPLIES
+    )
 
 
 def present(room: Overview, registry: Registry, alias: str = ALIAS) -> Room:

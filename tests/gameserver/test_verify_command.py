@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.db import connections
+from django.db.models import F
 
 from gameserver import inspection
 from gameserver.database import digest
@@ -126,6 +127,14 @@ def test_rooms_that_are_not(place: Place, damage: Callable[[Place, Claimed], Non
     assert said in lines["cdg/field"].split("; ") or said == lines["cdg/field"]
     assert lines["cdg/other"] == "ok, 3 events, 0 snapshots"
     assert (code, last) == (1, "1 of 2 rooms are not as they should be; see docs/operations.md.")
+
+
+def test_a_command_that_was_forgotten_may_be_done_again(place: Place) -> None:
+    """[GS57] A command that comes again after an hour, when no room remembers it, is no fault."""
+    room = grow(place, 9)
+    double(place, room)
+    Event.objects.using(place.alias).filter(room=room.key, seq=9).update(at=F("at") + MAX_AGE_MS + 1)
+    assert rooms(place, "verify", "cdg/field").strip() == "cdg/field: ok, 9 events, 0 snapshots"
 
 
 def test_a_hole_is_one_fault(place: Place) -> None:
