@@ -18,7 +18,7 @@ from gameserver.database import ALIAS, entry_of, state_of
 from gameserver.engine.entry import Entry
 from gameserver.engine.entry import Snapshot as State
 from gameserver.engine.registry import Registry
-from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES
+from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES, PER_SESSION
 from gameserver.engine.room import Room
 from gameserver.models import Event, NowMs, Snapshot
 from gameserver.models import Holder as HolderRow
@@ -183,7 +183,9 @@ def doubles(key: int, alias: str = ALIAS) -> list[tuple[int, int]]:
         for (seq, at), (again, later) in pairwise(
             replied.filter(session=session, ref=ref).order_by("seq").values_list("seq", "at"),
         )
-        if later - at <= MAX_AGE_MS and again - seq <= MAX_REPLIES
+        if later - at <= MAX_AGE_MS
+        and again - seq <= MAX_REPLIES
+        and replied.filter(session=session, seq__gt=seq, seq__lt=again).count() < PER_SESSION
     )
 
 

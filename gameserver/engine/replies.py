@@ -1,4 +1,4 @@
-"""The replies given, for commands that come again (R4): bounded in count and in age."""
+"""The replies given, for commands that come again (R4): bounded for each session, in all, and in age."""
 
 from __future__ import annotations
 
@@ -7,49 +7,73 @@ from typing import Any
 
 from gameserver.engine.entry import Reply
 
-MAX_REPLIES = 5000
-"""Replies that a room remembers; the oldest leave first."""
+PER_SESSION = 100
+"""Replies remembered of one session: more than it can have under way. However busy the room is, nobody's resend is forgotten for it."""
+MAX_REPLIES = 20_000
+"""Replies that a room remembers; sessions that have been silent the longest leave first."""
 MAX_AGE_MS = 3_600_000
-"""How long it remembers one: nobody resends after an hour, and a room that sleeps for a year need not carry them."""
+"""How long a silent session is remembered: nobody resends after an hour, and a room that sleeps for a year need not carry it."""
+
+Kept = dict[int, tuple[int, int, Reply]]
+"""By ref, oldest first: time, seq, fields."""
 
 
 class Replies:
-    """By session and ref, in the order of their seqs. Times are the owner's, in milliseconds since 1970."""
+    """By session and ref. Sessions in the order of their last replies. Times are the owner's, in milliseconds since 1970."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_count", "_sessions")
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int], tuple[int, int, Reply]] = OrderedDict()
+        self._sessions: OrderedDict[str, Kept] = OrderedDict()
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return self._count
 
     def find(self, session: str, ref: int) -> Reply | None:
         """The reply that this command was given; None if it was given none, or long ago."""
-        kept = self._kept.get((session, ref))
-        return None if kept is None else reply_of(ref, kept[1], kept[2])
+        kept = self._sessions.get(session)
+        found = None if kept is None else kept.get(ref)
+        return None if found is None else reply_of(ref, found[1], found[2])
 
     def keep(self, session: str, ref: int, at: int, seq: int, fields: Reply) -> None:
         """Remember one by what `reply_of` makes it from, and forget what is too old or too much."""
-        kept = self._kept
-        kept[(session, ref)] = (at, seq, fields)
-        if len(kept) > MAX_REPLIES:
-            kept.popitem(last=False)
-        while at - next(iter(kept.values()))[0] > MAX_AGE_MS:
-            kept.popitem(last=False)
+        kept = self._sessions.get(session)
+        if kept is None:
+            kept = self._sessions[session] = {}
+        else:
+            self._sessions.move_to_end(session)
+        kept[ref] = (at, seq, fields)
+        if len(kept) > PER_SESSION:
+            del kept[next(iter(kept))]
+        else:
+            self._count += 1
+        self._forget(at)
+
+    def _forget(self, at: int) -> None:
+        """Sessions leave whole: of one that may still resend, no part is forgotten."""
+        while len(self._sessions) > 1:
+            silent = next(iter(self._sessions.values()))
+            if self._count <= MAX_REPLIES and at - next(reversed(silent.values()))[0] <= MAX_AGE_MS:
+                return
+            self._sessions.popitem(last=False)
+            self._count -= len(silent)
 
     def dump(self) -> dict[str, list[Any]]:
         """All of them as values for a snapshot: by session, ref, time, seq and fields."""
-        dumped: dict[str, list[Any]] = {}
-        for (session, ref), (at, seq, fields) in self._kept.items():
-            dumped.setdefault(session, []).append((ref, at, seq, fields) if fields else (ref, at, seq))
-        return dumped
+        return {
+            session: [(ref, at, seq, fields) if fields else (ref, at, seq) for ref, (at, seq, fields) in kept.items()]
+            for session, kept in self._sessions.items()
+        }
 
     def load(self, dumped: dict[str, list[Any]]) -> None:
         """Take what `dump` gave, in place of what is here."""
-        rows = [(seq, session, ref, at, fields) for session, kept in dumped.items() for ref, at, seq, *fields in kept]
-        rows.sort(key=lambda row: row[0])
-        self._kept = OrderedDict(((session, ref), (at, seq, fields[0] if fields else {})) for seq, session, ref, at, fields in rows)
+        found = {session: sorted(rows, key=lambda row: row[2]) for session, rows in dumped.items() if rows}
+        self._sessions = OrderedDict(
+            (session, {ref: (at, seq, fields[0] if fields else {}) for ref, at, seq, *fields in rows})
+            for session, rows in sorted(found.items(), key=lambda item: item[1][-1][2])
+        )
+        self._count = sum(map(len, self._sessions.values()))
 
 
 def reply_of(ref: int, seq: int, fields: Reply) -> Reply:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameserver.engine import replies as module
-from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES, Replies, reply_of
+from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES, PER_SESSION, Replies, reply_of
 
 AT = 1_700_000_000_000
 FIELDS = st.dictionaries(
@@ -49,21 +49,48 @@ def test_fields_do_not_replace_the_number() -> None:
     assert reply_of(1, 3, {"seq": 99})["seq"] == 3
 
 
-def test_the_oldest_leave_first() -> None:
-    """[EN9] One reply more than are kept pushes the oldest out, whichever session it is of."""
+def test_the_last_hundred_of_a_session_are_kept() -> None:
+    """[EN9] One reply more of a session pushes its own oldest one out, and nobody else's."""
     kept = Replies()
-    for seq in range(1, MAX_REPLIES + 2):
-        kept.keep("a" if seq % 2 else "b", seq, AT, seq, {})
+    kept.keep("b", 1, AT, 1, {})
+    for ref in range(1, PER_SESSION + 2):
+        kept.keep("a", ref, AT, ref + 1, {})
+    assert len(kept) == PER_SESSION + 1
+    assert (kept.find("a", 1), kept.find("a", 2)) == (None, {"ref": 2, "ok": True, "seq": 3})
+    assert kept.find("b", 1) is not None
+
+
+def test_a_busy_room_forgets_nobody_who_may_resend() -> None:
+    """[EN9] However much others say, a session's last replies are there until the room is full of sessions that spoke later."""
+    kept = Replies()
+    kept.keep("quiet", 1, AT, 1, {})
+    for seq in range(2, MAX_REPLIES * 3):
+        kept.keep(f"busy {seq % 150}", seq, AT, seq, {})
+    assert kept.find("quiet", 1) == {"ref": 1, "ok": True, "seq": 1}
+    assert len(kept) == 150 * PER_SESSION + 1
+
+
+def test_the_most_silent_session_leaves_first_and_whole() -> None:
+    """[EN9] A room that is full forgets the session that has been silent the longest, all of it."""
+    kept = Replies()
+    sessions = MAX_REPLIES // PER_SESSION
+    for session in range(sessions):
+        for ref in range(1, PER_SESSION + 1):
+            kept.keep(f"s{session}", ref, AT, session * PER_SESSION + ref, {})
+    kept.keep("s0", PER_SESSION + 1, AT, MAX_REPLIES + 1, {})
     assert len(kept) == MAX_REPLIES
-    assert kept.find("a", 1) is None
-    assert kept.find("b", 2) == {"ref": 2, "ok": True, "seq": 2}
+    kept.keep("new", 1, AT, MAX_REPLIES + 2, {})
+    assert len(kept) == MAX_REPLIES - PER_SESSION + 1
+    assert [kept.find("s1", ref) for ref in (1, PER_SESSION)] == [None, None]
+    assert kept.find("s0", PER_SESSION + 1) is not None
+    assert kept.find("s2", 1) is not None
 
 
 @pytest.mark.parametrize(("age", "found"), [(MAX_AGE_MS, True), (MAX_AGE_MS + 1, False)])
 def test_replies_are_forgotten_after_an_hour(age: int, found: bool) -> None:
-    """[EN9] A reply of an hour ago is remembered, one that is a millisecond older is forgotten, however few there are."""
+    """[EN9] A session that was silent for an hour is remembered, for a millisecond more it is forgotten, however few there are."""
     kept = Replies()
-    kept.keep("a", 1, AT, 1, {})
+    kept.keep("a", 1, AT - age, 1, {})
     kept.keep("a", 2, AT, 2, {})
     kept.keep("b", 1, AT + age, 3, {})
     assert (kept.find("a", 1) is not None, kept.find("a", 2) is not None, len(kept)) == (found, found, 3 if found else 1)
@@ -89,13 +116,14 @@ def test_what_was_kept_is_read_again(rows: list[tuple[str, int, dict[str, Any]]]
 
 
 @settings(deadline=None)
-@given(rows=ROWS, limit=st.integers(1, 12), more=st.integers(0, 12), later=st.integers(0, MAX_AGE_MS))
+@given(rows=ROWS, limit=st.integers(1, 12), own=st.integers(1, 4), more=st.integers(0, 12), later=st.integers(0, MAX_AGE_MS))
 def test_what_was_read_again_forgets_in_the_same_order(
-    rows: list[tuple[str, int, dict[str, Any]]], limit: int, more: int, later: int
+    rows: list[tuple[str, int, dict[str, Any]]], limit: int, own: int, more: int, later: int
 ) -> None:
     """[EN21] What comes after a snapshot pushes out, by count and by age, what it pushes out in the room it was taken of."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MAX_REPLIES", limit)
+        patch.setattr(module, "PER_SESSION", own)
         kept, commands = filled(rows)
         again = read_again(kept)
         at = AT + sum(row[1] for row in rows) + later
@@ -103,7 +131,7 @@ def test_what_was_read_again_forgets_in_the_same_order(
             for replies in (kept, again):
                 replies.keep("new", seq, at, seq, {})
             assert [again.find(*command) for command in commands] == [kept.find(*command) for command in commands]
-        assert len(again) == len(kept) <= limit
+        assert len(again) == len(kept) <= max(limit, own)
 
 
 def test_loading_replaces_what_was_there() -> None:

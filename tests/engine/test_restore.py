@@ -71,7 +71,7 @@ def assert_alike(left: Room, right: Room) -> None:
     """State, position, replies and what is remembered are the same."""
     assert (left.seq, left.durable, list(left.events)) == (right.seq, right.durable, list(right.events))
     assert kept(left.snapshot()) == kept(right.snapshot())
-    assert list(left.replies._kept.items()) == list(right.replies._kept.items())
+    assert list(left.replies.dump().items()) == list(right.replies.dump().items())
 
 
 @settings(deadline=None, max_examples=60)

@@ -6,7 +6,7 @@ import pytest
 
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.protocol import History, Join
-from gameserver.engine.replies import MAX_REPLIES
+from gameserver.engine.replies import PER_SESSION
 from gameserver.engine.room import KEEP, Room, session_key
 from gameserver.engine.worlds.chat import Rename, Say
 from tests.engine.rooms import ADA, BOB, EPOCH, NOW, chat_room, enter, say, seqs, sid
@@ -110,14 +110,14 @@ def test_a_room_read_again_answers_like_the_first_one() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """[EN9] However much is said, a room keeps 1000 events and 5000 replies."""
+    """[EN9] However much is said, a room keeps 1000 events, and 100 replies of a session."""
     room = chat_room()
     ada = enter(room)[0]
-    for ref in range(1, MAX_REPLIES + 11):
+    for ref in range(1, KEEP + 11):
         say(room, ada, ref, now=NOW + ref / 5)
-    assert (len(room.events), len(room.replies)) == (KEEP, MAX_REPLIES)
-    assert room.replies.find(ada.key, 10) is None
-    assert room.replies.find(ada.key, 11) == {"ref": 11, "ok": True, "seq": 11}
+    assert (len(room.events), len(room.replies)) == (KEEP, PER_SESSION)
+    assert room.replies.find(ada.key, KEEP + 10 - PER_SESSION) is None
+    assert room.replies.find(ada.key, KEEP + 11 - PER_SESSION) is not None
 
 
 @pytest.mark.parametrize(
