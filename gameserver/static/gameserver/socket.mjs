@@ -9,8 +9,8 @@ const PING_MS = 15000;
 const SENT_MS = 5000;
 /** Time for the answer: a room answers a ping at once, whatever its journal does. */
 const SILENCE_MS = 6000;
-/** Fly's edge holds a handshake for up to 15 s while a Machine starts; who has no answer by then gets none. */
-export const HANDSHAKE_MS = 20000;
+/** A frozen Machine takes a handshake and never answers, and after 3 s nobody is sent there any more. One that starts answers the next attempt. */
+export const HANDSHAKE_MS = 8000;
 /** From open to welcome: a server that lives says after 5 s that it cannot. Doubles, because a long welcome over a thin line takes longer. */
 export const WELCOME_MS = 10000;
 const ASK_WHY_AFTER = 2;
