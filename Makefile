@@ -29,7 +29,14 @@ play: $(VENV)/.base ## run the lobby and three regions on this machine (REGIONS=
 	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY) --machines $(MACHINES)
 
 test: $(VENV)/.test lint test-js browser ## install everything the tests need and run them all
-	@$(BIN)/python -m pytest -q
+	@$(MAKE) --no-print-directory -j2 test-most test-torture
+
+test-most: $(VENV)/.test ## all of pytest but the torture test
+	@$(BIN)/python -m pytest -q --ignore tests/torture
+
+# It waits more than it works, as a frozen Machine does: beside the others it costs no time.
+test-torture: $(VENV)/.test ## a minute of torture
+	@$(BIN)/python -m pytest -q tests/torture
 
 test-fast: $(VENV)/.test ## the tests that need neither the emulator nor a browser
 	@$(BIN)/python -m pytest -q -m "not journey and not browser"
@@ -57,4 +64,4 @@ lock: ## write the lock files anew after a change in requirements/*.in (needs uv
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/test.in -o requirements/test.txt
 
-.PHONY: help play test test-fast test-js browser lint bench torture lock
+.PHONY: help play test test-most test-torture test-fast test-js browser lint bench torture lock
