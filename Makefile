@@ -11,7 +11,7 @@ MACHINES ?= 1
 export REGIONS
 
 help: ## list what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # A stamp holds the time of the last install; it is older than the lock file when there is something to install.
 $(VENV)/.base: requirements/base.txt
