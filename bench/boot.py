@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.handshake import cpu_s
-from fly.edge.machine import fly_environ, free_port
-from tests.support.emulator import ROOT, environment
+from bench.machine import cpu_s, machine_environ
+from fly.edge.machine import free_port
+from tests.support.emulator import ROOT
 from tests.support.raw import Raw, handshake
 
 ROUNDS = 7
@@ -116,8 +116,7 @@ def one_round(environ: dict[str, str]) -> list[Figures]:
 def run() -> dict[str, object]:
     """Measure, and compare medians."""
     with tempfile.TemporaryDirectory() as folder:
-        production = {"DEBUG": "0", "PUBLIC_SCHEME": "http", "PARENT_HOST": "play.localhost", "DJANGO_SETTINGS_MODULE": "config.settings"}
-        environ = {**environment(Path(folder)), **fly_environ("rooms", "cdg", "cdg"), **production}
+        environ = machine_environ(Path(folder))
         for alias in ("default", "region"):
             subprocess.run([sys.executable, "manage.py", "migrate", "-v0", "--database", alias], cwd=ROOT, env=environ, check=True)
         one_round(environ)

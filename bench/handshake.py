@@ -6,28 +6,16 @@ One Machine, asked directly: what costs is deciding and answering, not the way. 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fly.edge.machine import fly_environ, free_port
-from tests.support.emulator import ROOT, environment, wait_until
+from bench.machine import cpu_s, machine
 from tests.support.raw import Raw, handshake
 
 ROUNDS = 7
 PER_ROUND = 150
-TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-
-
-def cpu_s(pid: int) -> float:
-    """CPU time of a process so far, user and system, in seconds (Linux: all its threads)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
 def shake(port: int, host: str, status: int) -> None:
@@ -44,11 +32,6 @@ def page(port: int, host: str, status: int) -> None:
         assert raw.answer().status == status
 
 
-def connect(port: int) -> None:
-    """Nothing but a connection: what all of them share."""
-    socket.create_connection(("127.0.0.1", port)).close()
-
-
 def measure(pid: int, action: Callable[[], None], count: int) -> float:
     """Microseconds of the server's CPU for one action."""
     before = cpu_s(pid)
@@ -59,27 +42,16 @@ def measure(pid: int, action: Callable[[], None], count: int) -> float:
 
 def run() -> dict[str, object]:
     """Measure all in turn, several rounds, and compare medians."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        production = {"DEBUG": "0", "PUBLIC_SCHEME": "http", "PARENT_HOST": "play.localhost"}
-        environ = {**environment(Path(folder)), **fly_environ("rooms", "cdg", "cdg"), **production}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True)
-        command = [sys.executable, "-m", "fly.server", "config.asgi:application", "--port", str(port)]
-        server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_until(lambda: connect(port) is None, "the server listens")
-            cases: dict[str, Callable[[], None]] = {
-                "handshake_served": lambda: shake(port, "cdg.play.localhost", 101),
-                "handshake_replayed": lambda: shake(port, "ewr.play.localhost", 307),
-                "page_served": lambda: page(port, "cdg.play.localhost", 200),
-                "page_replayed": lambda: page(port, "ewr.play.localhost", 307),
-            }
-            for action in cases.values():
-                measure(server.pid, action, 20)
-            rounds = [{name: measure(server.pid, action, PER_ROUND) for name, action in cases.items()} for _ in range(ROUNDS)]
-        finally:
-            server.terminate()
-            server.wait(60)
+    with tempfile.TemporaryDirectory() as folder, machine(Path(folder)) as (port, pid):
+        cases: dict[str, Callable[[], None]] = {
+            "handshake_served": lambda: shake(port, "cdg.play.localhost", 101),
+            "handshake_replayed": lambda: shake(port, "ewr.play.localhost", 307),
+            "page_served": lambda: page(port, "cdg.play.localhost", 200),
+            "page_replayed": lambda: page(port, "ewr.play.localhost", 307),
+        }
+        for action in cases.values():
+            measure(pid, action, 20)
+        rounds = [{name: measure(pid, action, PER_ROUND) for name, action in cases.items()} for _ in range(ROUNDS)]
     median = {name: statistics.median(one[name] for one in rounds) for name in cases}
     return {
         "bench": "handshake",

@@ -11,19 +11,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bench.crowd import Crowd
-from bench.handshake import connect, cpu_s
+from bench.machine import cpu_s, machine
 from bench.server import measure as measure_server
-from fly.edge.machine import fly_environ, free_port
-from tests.support.emulator import ROOT, environment, wait_until
 
 CLIENTS = 200
 WINDOW = 10
@@ -32,24 +26,6 @@ ROUNDS = 3
 RATE = 1000.0
 HOST = "cdg.play.localhost"
 TEXT = "a line of chat that is neither very short nor very long, as most are"
-
-
-@contextmanager
-def machine(folder: Path) -> Iterator[tuple[int, int]]:
-    """A gameserver with a database of its own: its port and its pid."""
-    port = free_port()
-    production = {"DEBUG": "0", "PUBLIC_SCHEME": "http", "PARENT_HOST": "play.localhost", "DJANGO_SETTINGS_MODULE": "bench.settings"}
-    environ = {**environment(folder), **fly_environ("rooms", "cdg", "cdg"), **production}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True)
-    with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "fly.server", "config.asgi:application", "--port", str(port)]
-        server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
-    try:
-        wait_until(lambda: connect(port) is None, "the server listens")
-        yield port, server.pid
-    finally:
-        server.terminate()
-        server.wait(60)
 
 
 def throughput(port: int, pid: int, per_room: int) -> dict[str, float]:
@@ -98,7 +74,7 @@ def run() -> dict[str, object]:
     """Measure several rounds and compare medians."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with machine(folder) as (port, pid):
+        with machine(folder, "bench.settings") as (port, pid):
             one = [throughput(port, pid, CLIENTS) for _ in range(ROUNDS)]
             ten = [throughput(port, pid, 10) for _ in range(ROUNDS)]
             late = [latency(port) for _ in range(ROUNDS)]

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 
-from bench.handshake import cpu_s
+from bench.machine import cpu_s
 from fly.edge.machine import free_port
 from tests.support.emulator import ROOT, wait_until
 from tests.support.raw import Raw, handshake, masked

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import re
 import time
 from typing import Any
 
 from fly.context import FlyContext
+from gameserver.clock import spread_ms
 from gameserver.drain import moved
 from gameserver.engine.bucket import Bucket
 from gameserver.engine.errors import Close, Closed, Code, Rejected
@@ -85,7 +85,7 @@ class Connection:
             raise Closed(Close.NO_SUCH_ROOM, "This region has no place for another room.") from None
         except Exception as error:
             log.warning("Room %s/%s cannot be opened: %r", self.region, self.slug, error)
-            raise Closed(Close.OWNER_LOST, "The room cannot be opened just now.", retry_ms=random.randint(*RETRY_MS)) from error  # noqa: S311
+            raise Closed(Close.OWNER_LOST, "The room cannot be opened just now.", retry_ms=spread_ms(RETRY_MS)) from error
 
     async def join(self, join: Join, who: Who) -> None:
         """Enter the room and send `welcome`. Raises Closed: version, draining, taken over, journal not answering."""
@@ -96,12 +96,12 @@ class Connection:
             # Not the one of the handshake: the room may have been given up, and opened again, since.
             await self.find(self.world)
         except LeaseHeld as held:
-            raise Closed(Close.OWNER_LOST, "This room has another owner now.", retry_ms=random.randint(*RETRY_MS)) from held  # noqa: S311
+            raise Closed(Close.OWNER_LOST, "This room has another owner now.", retry_ms=spread_ms(RETRY_MS)) from held
         assert self.owner is not None
         try:
             self.member, welcome = await self.owner.join(join, who, self.outlet)
         except Rejected as rejected:
-            raise Closed(Close.OWNER_LOST, rejected.text, retry_ms=random.randint(*RETRY_MS)) from None  # noqa: S311
+            raise Closed(Close.OWNER_LOST, rejected.text, retry_ms=spread_ms(RETRY_MS)) from None
         rates = self.owner.rates.values()
         self._noise = Bucket(max(rate for rate, _ in rates) * NOISE, max(burst for _, burst in rates) * NOISE, time.monotonic())
         self.outlet.welcome(Prepared(self._welcome(join, who, welcome)))

@@ -7,7 +7,6 @@ channel layer: the hub writes to sockets directly.
 from __future__ import annotations
 
 import asyncio
-import random
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,6 +17,7 @@ from fly.asgi import PLAIN, deny
 from fly.context import FlyContext
 from fly.replay import Refuse, Replay, Serve
 from fly.router import replay
+from gameserver.clock import spread_ms
 from gameserver.connection import Connection
 from gameserver.drain import moved
 from gameserver.engine.errors import Close, Closed
@@ -141,7 +141,7 @@ def _world(scope: Any) -> str:
 def _when(context: FlyContext, held: LeaseHeld) -> int:
     """When to come back: as soon as the lease is over, or at once where only the tables did not agree."""
     bounced = context.arrival.replayed and not context.arrival.failed and is_served(held.remaining_ms)
-    return random.randint(*BOUNCED_MS) if bounced else held.remaining_ms + random.randint(*SPREAD_MS)  # noqa: S311
+    return spread_ms(BOUNCED_MS) if bounced else held.remaining_ms + spread_ms(SPREAD_MS)
 
 
 class _Gone(Exception):

@@ -42,7 +42,7 @@ class DatabaseStore:
         after = 0 if snapshot is None else snapshot.seq
         floor = Room.objects.using(self.alias).values_list("floor", flat=True).get(pk=key)
         if after < floor:
-            raise Damaged(f"room {key} has no good snapshot from after {floor}, and its journal is not whole without one")
+            raise Damaged(f"no good snapshot from after {floor}: the journal of room {key} is not whole without one")
         newest = self._events(key).order_by("-seq").values_list("seq", flat=True).first() or 0
         rows = self._events(key).filter(seq__gt=min(after, newest - keep)).order_by("seq")
         return Loaded(snapshot, tuple(entry_of(row) for row in rows.iterator()))
@@ -50,7 +50,7 @@ class DatabaseStore:
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
         """See Store. Locks the leases' rows, so that no epoch can rise between the check and the commit (R6)."""
         with transaction.atomic(using=self.alias):
-            epochs = self._epochs(sorted({batch.key for batch in batches}))
+            epochs = self._epochs({batch.key for batch in batches})
             results = [None if epochs.get(batch.key) == batch.epoch else StaleEpoch() for batch in batches]
             rows = [_row(batch, entry) for batch, stale in zip(batches, results, strict=True) if stale is None for entry in batch.entries]
             link = connections[self.alias]
@@ -65,7 +65,7 @@ class DatabaseStore:
         """See Store."""
         state = _encode(snapshot.state)
         with transaction.atomic(using=self.alias):
-            if self._epochs([key]).get(key) != epoch:
+            if self._epochs({key}).get(key) != epoch:
                 raise StaleEpoch
             snapshots = Snapshot.objects.using(self.alias).filter(room=key)
             newest = self._events(key).order_by("-seq").values_list("seq", flat=True).first() or 0
@@ -101,13 +101,20 @@ class DatabaseStore:
                 return state
         return None
 
-    def _epochs(self, keys: Sequence[int]) -> dict[int, int]:
-        # By the column: by the relation, rooms would be joined, and their rows locked as well.
-        rows = Lease.objects.using(self.alias).select_for_update().filter(room__in=keys).order_by("room_id")
-        return dict(rows.values_list("room_id", "epoch"))
+    def _epochs(self, keys: set[int]) -> dict[int, int]:
+        return lock(Lease.objects.using(self.alias).filter(room__in=keys))
 
     def _events(self, key: int) -> QuerySet[Event]:
         return Event.objects.using(self.alias).filter(room=key)
+
+
+def lock(leases: QuerySet[Lease]) -> dict[int, int]:
+    """Lock leases until the transaction ends; their rooms' keys and epochs.
+
+    Everybody locks in the order of the keys: in another one, two could wait for each other. By the column: by the relation, rooms
+    would be joined, and their rows locked as well.
+    """
+    return dict(leases.select_for_update().order_by("room_id").values_list("room_id", "epoch"))
 
 
 def digest(state: bytes) -> str:

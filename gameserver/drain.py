@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Iterator
 
+from gameserver.clock import spread_ms
 from gameserver.engine.errors import Close, Closed
 from gameserver.outlet import Outlet, goodbye
 from gameserver.owner import Owner
@@ -24,10 +24,9 @@ TEXT = "This gameserver restarts."
 
 
 async def drain(process: Process, budget_s: float) -> None:
-    """Take no new joins; then room by room have what waits journalled and shown, a snapshot kept, the lease given back, and
+    """Take no new joins; then go room by room: journal and show what waits, keep a snapshot, give the lease back, send everybody away.
 
-    everybody sent away with "moved, retry in N ms". A room is without an owner for as long as its own sockets take, not for as
-    long as all of them do.
+    A room is without an owner for as long as its own sockets take, not for as long as all of them do.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + budget_s
@@ -47,7 +46,7 @@ async def drain(process: Process, budget_s: float) -> None:
 
 def moved(process: Process) -> Closed:
     """What a socket is told that came while the drain was under way."""
-    return Closed(Close.MOVED, TEXT, retry_ms=random.randint(*_retry_ms(process)))  # noqa: S311
+    return Closed(Close.MOVED, TEXT, retry_ms=spread_ms(_retry_ms(process)))
 
 
 def _retry_ms(process: Process) -> tuple[int, int]:
@@ -69,5 +68,5 @@ def _groups(owners: list[Owner]) -> Iterator[list[Owner]]:
 async def _send_away(outlets: list[Outlet], retry_ms: tuple[int, int], pause_s: float) -> None:
     for start in range(0, len(outlets), CLOSE_BATCH):
         for outlet in outlets[start : start + CLOSE_BATCH]:
-            goodbye(outlet, Close.MOVED, TEXT, retry_ms=random.randint(*retry_ms))  # noqa: S311
+            goodbye(outlet, Close.MOVED, TEXT, retry_ms=spread_ms(retry_ms))
         await asyncio.sleep(pause_s)

@@ -14,7 +14,7 @@ import msgspec
 from django.db import connections, transaction
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 
-from gameserver.database import ALIAS, entry_of, state_of
+from gameserver.database import ALIAS, DatabaseStore, entry_of, state_of
 from gameserver.engine.entry import Entry
 from gameserver.engine.entry import Snapshot as State
 from gameserver.engine.registry import Registry
@@ -24,7 +24,6 @@ from gameserver.models import Event, NowMs, Snapshot
 from gameserver.models import Holder as HolderRow
 from gameserver.models import Lease as LeaseRow
 from gameserver.models import Room as RoomRow
-from gameserver.store import Damaged
 
 CHUNK = 2000
 """Events that are in memory at once."""
@@ -191,12 +190,9 @@ def doubles(key: int, alias: str = ALIAS) -> list[tuple[int, int]]:
 
 def present(room: Overview, registry: Registry, alias: str = ALIAS) -> Room:
     """A room as its next owner would find it. Raises Damaged, and KeyError for a world there is not."""
-    snapshot = next((kept.state for kept in snapshots(room.key, alias) if kept.state is not None), None)
-    after = 0 if snapshot is None else snapshot.seq
-    if after < room.floor:
-        raise Damaged(f"no good snapshot from after {room.floor}")
+    loaded = DatabaseStore(alias).load(room.key, 0)
     made = Room(room.epoch, room.first_epoch, registry.lanes(room.world), room.floor)
-    made.load(snapshot, (entry for _, entry in history(room.key, after, alias)))
+    made.load(loaded.snapshot, loaded.entries)
     return made
 
 

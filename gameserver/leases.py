@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from gameserver.database import ALIAS
+from gameserver.database import ALIAS, lock
 from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
 from gameserver.models import Holder as HolderRow
 from gameserver.models import Lease as LeaseRow
@@ -37,7 +37,7 @@ class DatabaseLeases:
             holder = Holder(machine, next_boot(now_ms, row.boot, nonce))
             lives.filter(pk=machine).update(boot=holder.boot, expires_at=NowMs() + EXPIRY_MS, drain=False)
             mine = LeaseRow.objects.using(self.alias).filter(machine=machine)
-            self._lock(mine)
+            lock(mine)
             rooms = tuple(mine.values_list("room__region", "room__slug"))
             mine.update(boot=holder.boot, epoch=F("epoch") + 1, expires_at=NowMs() + EXPIRY_MS, sessions=0)
         return Started(holder, rooms)
@@ -89,7 +89,7 @@ class DatabaseLeases:
         """See Leases."""
         with self._transaction():
             mine = LeaseRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot)
-            rooms = self._lock(mine)
+            rooms = lock(mine)
             mine.update(expires_at=NowMs() + EXPIRY_MS)
             for key, number in sessions.items():
                 mine.filter(room=key).update(sessions=number)
@@ -108,7 +108,7 @@ class DatabaseLeases:
         """See Leases."""
         with self._transaction():
             mine = LeaseRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot)
-            self._lock(mine)
+            lock(mine)
             mine.update(**_FREE)
             HolderRow.objects.using(self.alias).filter(machine=holder.machine, boot=holder.boot).delete()
 
@@ -121,10 +121,6 @@ class DatabaseLeases:
         """See Leases."""
         living = HolderRow.objects.using(self.alias).filter(machine=machine, expires_at__gt=NowMs())
         return bool(living.update(drain=True))
-
-    def _lock(self, rows: QuerySet[LeaseRow]) -> dict[int, int]:
-        """Lock leases in the order of their keys, as whoever appends does: in another one, two could wait for each other."""
-        return dict(rows.select_for_update().order_by("room_id").values_list("room_id", "epoch"))
 
     def _rows(self) -> QuerySet[LeaseRow]:
         return LeaseRow.objects.using(self.alias).annotate(remaining=F("expires_at") - NowMs())

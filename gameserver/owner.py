@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from gameserver.clock import steady
+from gameserver.clock import spread_ms, steady
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import REFUSE_S, LeaseHeld, Step
 from gameserver.engine.protocol import Command, History, Join, Ping
@@ -109,7 +108,7 @@ class Owner:
     @property
     def lag(self) -> int:
         """Events that are in no snapshot yet."""
-        return 0 if self._room is None else self._room.durable - self._snapshots.seq
+        return self._snapshots.lag
 
     # People
 
@@ -285,4 +284,4 @@ class Owner:
     def close(self, code: Close, text: str, retry_ms: tuple[int, int]) -> None:
         """Send everybody away with a code, each to come back after a time of its own within `retry_ms`."""
         for member in self.hub:
-            member.bye(code, text, retry_ms=random.randint(*retry_ms))  # noqa: S311
+            member.bye(code, text, retry_ms=spread_ms(retry_ms))

@@ -107,7 +107,7 @@ class Process:
         """
         key = (region, slug)
         task = self._rooms.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        if task is None or (task.done() and _opened(task) is None):
             # Shared by all who wait for the room: none of them may cancel it.
             task = self._rooms[key] = asyncio.ensure_future(self._open(region, slug, world))
         try:
@@ -127,13 +127,11 @@ class Process:
 
     def owned(self, region: str, slug: str) -> bool:
         """Whether the room is in memory here."""
-        task = self._rooms.get((region, slug))
-        return task is not None and task.done() and not task.cancelled() and task.exception() is None
+        return _opened(self._rooms.get((region, slug))) is not None
 
     def rooms(self) -> list[Owner]:
         """The rooms in memory. May be called from any thread."""
-        tasks = list(self._rooms.values())
-        return [task.result() for task in tasks if task.done() and not task.cancelled() and task.exception() is None]
+        return [owner for task in list(self._rooms.values()) if (owner := _opened(task)) is not None]
 
     def left(self, owner: Owner) -> None:
         """Somebody left a room: if it stays empty, it leaves the memory."""
@@ -165,8 +163,7 @@ class Process:
     def _remove(self, owner: Owner) -> bool:
         """Forget an owner; False if another owner of the same room has taken its place already."""
         key = (owner.region, owner.slug)
-        task = self._rooms.get(key)
-        if task is None or not task.done() or task.cancelled() or task.exception() is not None or task.result() is not owner:
+        if _opened(self._rooms.get(key)) is not owner:
             return False
         del self._rooms[key]
         return True
@@ -262,6 +259,11 @@ class Process:
                 await asyncio.wait_for(self.journal.call(self.leases.end, self.holder), lease.REFUSE_S)
             except Exception as error:  # noqa: BLE001
                 log.warning("The leases were not given back and will run out: %r", error)
+
+
+def _opened(task: asyncio.Task[Owner] | None) -> Owner | None:
+    """The owner that a task has opened; None while it opens, and when it could not."""
+    return task.result() if task is not None and task.done() and not task.cancelled() and task.exception() is None else None
 
 
 _process: Process | None = None

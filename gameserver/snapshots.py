@@ -34,9 +34,14 @@ class Snapshots:
         """Keep this room from now on; `seq` is that of the snapshot it was made from, 0 for none."""
         self._room, self._key, self.seq = room, key, seq
 
+    @property
+    def lag(self) -> int:
+        """Events that are in no snapshot yet."""
+        return 0 if self._room is None else self._room.durable - self.seq
+
     def by_count(self) -> None:
         """Keep one if enough has happened since the last."""
-        if self._room is not None and self._room.durable - self.seq >= SNAPSHOT_EVERY:
+        if self.lag >= SNAPSHOT_EVERY:
             self._soon()
 
     def by_time(self, world: BaseWorld) -> None:
