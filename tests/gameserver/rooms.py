@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 from django.db import OperationalError
 from msgspec import Struct
 
+from gameserver import owner as owner_module
 from gameserver.engine.lease import Holder, Step
 from gameserver.engine.protocol import Join, Ref
 from gameserver.engine.registry import Registry, discover
 from gameserver.engine.worlds import BaseWorld, Decided, Happening, Who
+from gameserver.engine.worlds.chat import Say
 from gameserver.engine.worlds.chat import World as Chat
 from gameserver.hub import Member
 from gameserver.memory import Memory
@@ -202,6 +205,11 @@ async def make_owner(journal: HandJournal, keeper: Keeper | None = None, slug: s
     return owner
 
 
+def is_available(owner: Owner) -> bool:
+    """Whether the room takes commands just now."""
+    return owner._is_available()
+
+
 async def enter(owner: Owner, who: Who = ADA, number: int = 0, position: tuple[int, int] | None = None, **kept: Any) -> tuple[Member, Sink]:
     """Let somebody in who needs not wait, or whose wait ends by itself."""
     sink = Sink(**kept)
@@ -271,3 +279,18 @@ class Wind(BaseWorld):
 
 
 WORLDS = Registry([Chat, Mill, Wind])
+
+
+async def with_a_past(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> tuple[Owner, Member, Sink, int]:
+    """A room of eight lines, the last five in memory; Ada in it, what she is sent; its first epoch. The reader waits for `answer`."""
+    monkeypatch.setattr(owner_module, "KEEP", 5)
+    first = await make_owner(journal)
+    ada, _ = await enter(first)
+    for ref in range(1, 9):
+        first.receive(ada, Say(ref=ref, text=f"line {ref}"))
+        journal.commit()
+    await first.retire(30.0)
+    owner = await make_owner(journal)
+    ada, sink = await enter(owner)
+    journal.reads = []
+    return owner, ada, sink, first.epoch

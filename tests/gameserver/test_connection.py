@@ -30,6 +30,7 @@ from tests.gameserver.rooms import (
     make_owner,
     sid,
     until,
+    with_a_past,
 )
 from tests.gameserver.sockets import Talk, running
 
@@ -61,29 +62,9 @@ class Newcomer:
         return [e["seq"] for e in self.welcome.events] + [e["seq"] for frame in self.sink.of("events") for e in frame["events"]]
 
 
-async def with_a_past(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> tuple[Owner, Member, int]:
-    """A room with eight lines, of which the last five are in memory; Ada in it; the epoch of its first owner."""
-    monkeypatch.setattr(owner_module, "KEEP", 5)
-    first = await make_owner(journal)
-    ada, _ = await enter(first)
-    for ref in range(1, 9):
-        first.receive(ada, Say(ref=ref, text=f"line {ref}"))
-        journal.commit()
-    await first.retire(30.0)
-    owner = await make_owner(journal)
-    ada, _ = await enter(owner)
-    journal.reads = []
-    return owner, ada, first.epoch
-
-
-@pytest.fixture
-def journal() -> HandJournal:
-    return HandJournal()
-
-
 async def test_a_gap_is_filled_from_the_journal(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS78] What a session missed and memory does not have is read from the journal: exactly that, and told as recovered."""
-    owner, _, epoch = await with_a_past(journal, monkeypatch)
+    owner, _, _, epoch = await with_a_past(journal, monkeypatch)
     back = Newcomer(owner, position=(epoch, 1))
     await until(lambda: journal.reads)
     journal.answer()
@@ -95,7 +76,7 @@ async def test_a_gap_is_filled_from_the_journal(journal: HandJournal, monkeypatc
 
 async def test_what_comes_while_a_gap_is_read_follows(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS78] What is shown while the gap is read is held back, and follows the welcome in order, each event once."""
-    owner, ada, epoch = await with_a_past(journal, monkeypatch)
+    owner, ada, _, epoch = await with_a_past(journal, monkeypatch)
     back = Newcomer(owner, position=(epoch, 1))
     await until(lambda: journal.reads)
     for ref in (9, 10, 11):
@@ -116,7 +97,7 @@ async def test_what_comes_while_a_gap_is_read_follows(journal: HandJournal, monk
 async def test_a_gap_that_cannot_be_read(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS79] When the gap cannot be read, is not whole, or takes too long, the socket is sent away with 4003 and is in the room no more."""
     assert MEET_S == 5
-    owner, _, epoch = await with_a_past(journal, monkeypatch)
+    owner, _, _, epoch = await with_a_past(journal, monkeypatch)
     broken = Newcomer(owner, position=(epoch, 1))
     await until(lambda: journal.reads)
     journal.answer(AWAY)
@@ -135,7 +116,7 @@ async def test_a_gap_that_cannot_be_read(journal: HandJournal, monkeypatch: pyte
 
 async def test_whoever_is_ended_while_waiting_is_not_in_the_room(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS79] A socket whose task is cancelled while its gap is read leaves nobody behind in the room."""
-    owner, _, epoch = await with_a_past(journal, monkeypatch)
+    owner, _, _, epoch = await with_a_past(journal, monkeypatch)
     back = Newcomer(owner, position=(epoch, 1))
     await until(lambda: journal.reads)
     back.task.cancel()
@@ -145,7 +126,7 @@ async def test_whoever_is_ended_while_waiting_is_not_in_the_room(journal: HandJo
 
 async def test_a_takeover_while_the_first_one_waits(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS80] Of two sockets of a session that both wait the later one comes in; the earlier is closed with 4505 and takes nobody away."""
-    owner, ada, epoch = await with_a_past(journal, monkeypatch)
+    owner, ada, _, epoch = await with_a_past(journal, monkeypatch)
     first = Newcomer(owner, position=(epoch, 1))
     await until(lambda: journal.reads)
     second = Newcomer(owner, position=(epoch, 2))
@@ -167,7 +148,7 @@ async def test_a_takeover_while_the_first_one_waits(journal: HandJournal, monkey
 
 async def test_a_failed_wait_of_the_first_one_takes_nobody_away(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS80] The earlier one's read may fail after the takeover: the later one stays."""
-    owner, _, epoch = await with_a_past(journal, monkeypatch)
+    owner, _, _, epoch = await with_a_past(journal, monkeypatch)
     first = Newcomer(owner, position=(epoch, 1))
     await until(lambda: journal.reads)
     second = Newcomer(owner, position=(epoch, 5))
@@ -217,7 +198,7 @@ async def test_a_room_is_read_again_while_somebody_waits(journal: HandJournal) -
 
 async def test_a_room_is_read_again_while_a_gap_is_read(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS82] A gap that was being read when the room was read again is filled all the same, and what came meanwhile follows once."""
-    owner, ada, epoch = await with_a_past(journal, monkeypatch)
+    owner, ada, _, epoch = await with_a_past(journal, monkeypatch)
     back = Newcomer(owner, position=(epoch, 1))
     await until(lambda: journal.reads)
     owner.receive(ada, Say(ref=9, text="in doubt"))

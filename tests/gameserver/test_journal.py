@@ -83,7 +83,7 @@ async def test_all_that_waits_is_one_transaction(case: Case) -> None:
 async def test_the_loop_does_not_wait(case: Case) -> None:
     """[GS5] While the database hangs the event loop goes on; the writing is on a thread of the journal's own."""
     case.append("slow", 0, 1)
-    await asyncio.sleep(0.01)
+    await until(case.journal._work.empty)
     assert case.told == []
     case.store.gate.set()
     await until(lambda: case.told)
@@ -163,7 +163,8 @@ async def test_a_failing_read_is_told(case: Case) -> None:
     with pytest.raises(OperationalError, match="away"):
         await case.journal.call(fail)
     assert case.closed == ["closed"]
-    assert await case.journal.call(case.store.held) == case.store.held()
+    held = await case.journal.call(case.store.held)
+    assert [(one.region, one.slug, one.machine) for one in held] == [("cdg", f"room-{n}", "m1") for n in range(3)]
 
 
 async def test_a_fault_of_the_callers_keeps_the_connection(case: Case) -> None:

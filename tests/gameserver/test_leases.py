@@ -14,21 +14,11 @@ from gameserver.memory import Memory
 from gameserver.models import Holder as HolderRow
 from gameserver.models import Lease, Room
 from gameserver.store import MAX_ROOMS, TooManyRooms
-from tests.gameserver.stores import DATABASES, EVERYWHERE, Place, make
+from tests.gameserver.stores import Place
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 EXPIRY_MS = int(EXPIRY_S * 1000)
 HALF_S = EXPIRY_S / 2
-
-
-@pytest.fixture(params=EVERYWHERE)
-def place(request: pytest.FixtureRequest) -> Place:
-    return make(request)
-
-
-@pytest.fixture(params=DATABASES)
-def kept(request: pytest.FixtureRequest) -> Place:
-    return make(request)
 
 
 def sessions(place: Place, key: int) -> int:

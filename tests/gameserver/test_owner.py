@@ -13,24 +13,30 @@ from gameserver.engine.errors import Closed, Code, Rejected
 from gameserver.engine.lease import Step
 from gameserver.engine.protocol import History, Join
 from gameserver.engine.worlds.chat import Rename, Say
-from gameserver.owner import Owner
 from gameserver.snapshots import SNAPSHOT_EVERY
-from tests.gameserver.rooms import ADA, AWAY, BOB, WORLDS, Grind, HandJournal, Keeper, Shaky, Sink, enter, make_owner, sid, until
+from tests.gameserver.rooms import (
+    ADA,
+    AWAY,
+    BOB,
+    WORLDS,
+    Grind,
+    HandJournal,
+    Keeper,
+    Shaky,
+    Sink,
+    enter,
+    is_available,
+    make_owner,
+    sid,
+    until,
+    with_a_past,
+)
 from tests.gameserver.sockets import running
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner_module, "RELOAD_S", (0.001,))
-
-
-@pytest.fixture
-def journal() -> HandJournal:
-    return HandJournal()
-
-
-def is_available(owner: Owner) -> bool:
-    return owner._is_available()
 
 
 async def test_a_failed_commit_is_taken_back(journal: HandJournal) -> None:
@@ -173,15 +179,8 @@ async def test_a_lease_that_is_not_renewed_is_told(journal: HandJournal) -> None
 
 async def test_older_pages_come_from_the_journal(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[EN10] A page that is not in memory is read from the journal, and looks the same."""
-    monkeypatch.setattr(owner_module, "KEEP", 5)
-    first = await make_owner(journal)
-    ada, _ = await enter(first)
-    for ref in range(1, 9):
-        first.receive(ada, Say(ref=ref, text=f"line {ref}"))
-        journal.commit()
-    await first.retire(30.0)
-    owner = await make_owner(journal)
-    ada, sink = await enter(owner)
+    owner, ada, sink, _ = await with_a_past(journal, monkeypatch)
+    journal.reads = None
     owner.receive(ada, History(ref=99, before=4, limit=2))
     (reply,) = await until(lambda: sink.of("reply"))
     assert (reply["ref"], [event["seq"] for event in reply["events"]], reply["more"]) == (99, [2, 3], True)

@@ -15,7 +15,7 @@ from gameserver.engine.worlds.chat import Rename, Say
 from gameserver.hub import Member
 from gameserver.owner import Owner
 from gameserver.pipeline import FRAME_S, WAIT_S, refusal
-from tests.gameserver.rooms import AWAY, BOB, WORLDS, HandJournal, Keeper, Point, Sink, enter, make_owner, sid, until
+from tests.gameserver.rooms import AWAY, BOB, WORLDS, HandJournal, Keeper, Point, Sink, enter, is_available, make_owner, sid, until
 from tests.gameserver.sockets import running
 
 
@@ -24,17 +24,8 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner_module, "RELOAD_S", (0.001,))
 
 
-@pytest.fixture
-def journal() -> HandJournal:
-    return HandJournal()
-
-
 def kinds(sink: Sink) -> list[str]:
     return [message["type"] for message in sink.log if message["type"] != "presence"]
-
-
-def is_available(owner: Owner) -> bool:
-    return owner._is_available()
 
 
 async def test_decided_journalled_shown_replied(journal: HandJournal) -> None:

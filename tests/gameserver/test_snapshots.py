@@ -9,20 +9,10 @@ from gameserver.engine.entry import Entry
 from gameserver.engine.entry import Snapshot as State
 from gameserver.models import Room, Snapshot
 from gameserver.store import KEEP_SNAPSHOTS, Claimed, Damaged, StaleEpoch
-from tests.gameserver.stores import AT, DATABASES, EVERYWHERE, Place, entries, make, state
+from tests.gameserver.stores import AT, Place, entries, state
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 PASSING = frozenset({"board.moved"})
-
-
-@pytest.fixture(params=EVERYWHERE)
-def place(request: pytest.FixtureRequest) -> Place:
-    return make(request)
-
-
-@pytest.fixture(params=DATABASES)
-def kept(request: pytest.FixtureRequest) -> Place:
-    return make(request)
 
 
 def keep(place: Place, room: Claimed, seq: int, passing: frozenset[str] = frozenset(), floor: int = 0) -> bool:

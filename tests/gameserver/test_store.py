@@ -12,19 +12,9 @@ from gameserver.database import COLUMNS, ROWS
 from gameserver.engine.entry import Entry
 from gameserver.models import Event, Lease, Room
 from gameserver.store import Batch, StaleEpoch
-from tests.gameserver.stores import AT, DATABASES, EVERYWHERE, Place, entries, entry, make, state
+from tests.gameserver.stores import AT, Place, entries, entry, state
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-
-
-@pytest.fixture(params=EVERYWHERE)
-def place(request: pytest.FixtureRequest) -> Place:
-    return make(request)
-
-
-@pytest.fixture(params=DATABASES)
-def kept(request: pytest.FixtureRequest) -> Place:
-    return make(request)
 
 
 def event(seq: int, ev: str = "score.scored", **fields: Any) -> dict[str, Any]:
