@@ -6,15 +6,16 @@ import asyncio
 import logging
 import re
 import time
-from typing import Any
 
 from fly.context import FlyContext
 from gameserver.clock import spread_ms
+from gameserver.counts import COUNTS
 from gameserver.drain import moved
 from gameserver.engine.bucket import Bucket
+from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import LeaseHeld
-from gameserver.engine.protocol import MAX_FRAME, VERSION, Command, Join
+from gameserver.engine.protocol import MAX_FRAME, Command, Join
 from gameserver.engine.room import Welcome, check_version
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
 from gameserver.engine.worlds import BaseWorld, Who
@@ -56,6 +57,8 @@ class Connection:
         self.owner: Owner | None = None
         self.member: Member | None = None
         self._bad = 0
+        self._sid = ""
+        self._task: asyncio.Task[None] | None = None
         self._noise = Bucket(BaseWorld.rate * NOISE, BaseWorld.burst * NOISE, time.monotonic())
 
     def decode_join(self, data: str | bytes) -> tuple[Join, Who] | None:
@@ -104,8 +107,38 @@ class Connection:
             raise Closed(Close.OWNER_LOST, rejected.text, retry_ms=spread_ms(RETRY_MS)) from None
         rates = self.owner.rates.values()
         self._noise = Bucket(max(rate for rate, _ in rates) * NOISE, max(burst for _, burst in rates) * NOISE, time.monotonic())
-        self.outlet.welcome(Prepared(self._welcome(join, who, welcome)))
-        self.owner.hub.release(self.member, welcome.position[1])
+        self._sid = join.sid
+        self.member.catch_up = self._catch_up
+        self._tell(self.owner, self.member, welcome)
+
+    def _tell(self, owner: Owner, member: Member, welcome: Welcome) -> None:
+        room = {
+            "region": self.region,
+            "machine": self.context.here.machine,
+            "room": self.slug,
+            "world": owner.world,
+            "limits": LIMITS,
+            "rates": owner.rates,
+        }
+        self.outlet.send(owner.welcomes.prepare(welcome, room, self._sid, member.session.who, self.context.route.as_dict()))
+        owner.hub.release(member, welcome.position[1])
+
+    def _catch_up(self, position: Position) -> None:
+        """The client has read what waited for it: bring it to where the others are, by a second welcome."""
+        self._task = asyncio.ensure_future(self._resume(position))
+
+    async def _resume(self, position: Position) -> None:
+        owner, member = self.owner, self.member
+        if owner is None or member is None:
+            return
+        try:
+            self._tell(owner, member, await owner.catch_up(member, position))
+            COUNTS.readers_caught_up += 1
+            self.outlet.go_on()
+        except Rejected as rejected:
+            self.bye(Closed(Close.OWNER_LOST, rejected.text, retry_ms=spread_ms(RETRY_MS)))
+        except Closed as closed:
+            self.bye(closed)
 
     def receive(self, data: str | bytes) -> None:
         """Take one message after the join. Raises Closed."""
@@ -151,27 +184,3 @@ class Connection:
             name = clean_name(join.name) if join.name is not None else name
             colour = clean_colour(join.colour) if join.colour is not None else colour
         return Who(player.id, name, colour)
-
-    def _welcome(self, join: Join, who: Who, welcome: Welcome) -> dict[str, Any]:
-        assert self.owner is not None
-        hub = self.owner.hub
-        return {
-            "type": "welcome",
-            "v": VERSION,
-            "sid": join.sid,
-            "region": self.region,
-            "machine": self.context.here.machine,
-            "room": self.slug,
-            "world": self.owner.world,
-            "position": welcome.position,
-            "recovered": welcome.recovered,
-            "events": welcome.events,
-            "more": welcome.more,
-            "state": welcome.state,
-            "you": who.as_dict(),
-            "present": hub.present(),
-            "players": hub.players,
-            "route": self.context.route.as_dict(),
-            "limits": LIMITS,
-            "rates": self.owner.rates,
-        }

@@ -1,13 +1,14 @@
 """The room's socket: a thin Channels consumer. Bytes go to the connection, which knows the protocol and the owner.
 
-It does not go through AsyncConsumer's dispatch, which visits the database's thread for every message, nor through a
-channel layer: the hub writes to sockets directly.
+It does not go through AsyncConsumer's dispatch, which visits the database's thread for every message, nor through a channel layer: the hub
+writes to sockets directly. On our server messages come straight from the wire, without waking a task; on others, through `receive`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,7 +25,7 @@ from gameserver.engine.errors import Close, Closed
 from gameserver.engine.lease import LeaseHeld, is_served
 from gameserver.engine.protocol import Join, is_too_big
 from gameserver.engine.worlds import Who
-from gameserver.outlet import QueueOutlet, outlet_of
+from gameserver.outlet import QueueOutlet, SocketOutlet, outlet_of
 from gameserver.players import player_of
 from gameserver.process import MAX_SOCKETS, current
 from gameserver.store import Held
@@ -113,7 +114,13 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         except TimeoutError:
             raise Closed(Close.NO_JOIN, "No room.join came in time.") from None
         await connection.join(join, who)
+        outlet = connection.outlet
+        if isinstance(outlet, SocketOutlet):
+            outlet.listen(partial(_hear, connection))
+            await _gone(receive)
+            return
         while True:
+            await outlet.may_receive.wait()
             connection.receive(_data(await receive()))
 
     async def _first(self, connection: Connection, receive: Any) -> tuple[Join, Who]:
@@ -150,6 +157,17 @@ class _Gone(Exception):
 
 class _TooBig(Exception):
     """A message over the limit."""
+
+
+def _hear(connection: Connection, data: str | bytes) -> None:
+    """Take a message as it comes from the wire. A fault that is ours is the server's to log, and ends this socket only."""
+    try:
+        if is_too_big(data):
+            connection.outlet.close(TOO_BIG, "message too big")
+        else:
+            connection.receive(data)
+    except Closed as closed:
+        connection.bye(closed)
 
 
 def _data(event: Any) -> str | bytes:

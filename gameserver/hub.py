@@ -3,50 +3,89 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from time import perf_counter
 from typing import Any
 
+from fly.server.audience import Audience
+from gameserver.backlog import PATIENCE_S, Backlog
+from gameserver.counts import COUNTS
+from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close
 from gameserver.engine.room import Session
 from gameserver.engine.worlds import Who
 from gameserver.outlet import Outlet, Prepared, goodbye
+from gameserver.roster import Roster
 
 PRESENCE_S = 0.05
 """Comings and goings within this time are told together: a storm of joins is not a storm of messages."""
-MAX_PRESENT = 200
-"""Players named in a welcome."""
+PRESENCE_SHARE = 10
+"""They are told again after so many times what it cost to write to everybody: at most a tenth of the time goes into it."""
+LOOK_S = 1.0
+"""Between two looks at those who are behind."""
+
+Replies = Mapping["Member", list[Prepared]]
 
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One session in a room, with its way out. `held`: what waits for its welcome; None once it has that."""
+    """One session in a room, with its way out; the watcher of its outlet.
+
+    held: what waits for its welcome; None once it has that. backlog: None while it is written to with all others. catch_up: is called
+    with the last position it was sent, when it can be sent more.
+    """
 
     session: Session
     outlet: Outlet
-    held: list[dict[str, Any]] | None = None
+    held: list[Prepared] | None = None
+    backlog: Backlog | None = None
+    hub: Hub | None = None
+    catch_up: Callable[[Position], None] | None = None
 
     def send(self, message: dict[str, Any]) -> None:
         """Write a message to this one client."""
-        self.outlet.send(Prepared(message))
+        self.reply([Prepared(message)])
+
+    def reply(self, own: list[Prepared]) -> None:
+        """Write messages that are for this one client, behind what it was shown."""
+        if self.held is not None:
+            self.held.extend(own)
+        elif self.backlog is not None and self.hub is not None:
+            self.backlog.reply(own, self.hub.shown)
+        else:
+            self.outlet.send(*own)
 
     def bye(self, code: Close, text: str, **more: Any) -> None:
         """Say why, then close with that code."""
         goodbye(self.outlet, code, text, **more)
+
+    def fell_behind(self) -> None:
+        """See fly.server.audience.Watcher."""
+        if self.hub is not None:
+            self.hub.set_apart(self)
+
+    def caught_up(self) -> None:
+        """See fly.server.audience.Watcher."""
+        if self.hub is not None:
+            self.hub.take_back(self)
 
 
 class Hub:
     """Who is in the room, and a way to write to all of them."""
 
     def __init__(self) -> None:
+        self.roster = Roster()
+        self.shown: Position = (0, 0)
+        """The last event that everybody was shown, or that was journalled when the room was read."""
+        self.cost_s = 0.0
+        """What the last write to everybody took."""
         self._members: dict[str, Member] = {}
-        self._live: dict[str, Outlet] = {}
-        self._sessions_of: dict[str, set[str]] = {}
-        self._known: dict[str, Who] = {}
-        self._joined: dict[str, Who] = {}
-        self._left: dict[str, None] = {}
+        self._audience = Audience()
+        self._apart: dict[Member, Backlog] = {}
+        self._held: dict[Member, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._members)
@@ -61,11 +100,7 @@ class Hub:
     @property
     def players(self) -> int:
         """Different players in the room."""
-        return len(self._known)
-
-    def present(self) -> list[dict[str, str]]:
-        """The players in the room as everybody knows them, at most MAX_PRESENT."""
-        return [who.as_dict() for who in islice(self._known.values(), MAX_PRESENT)]
+        return self.roster.players
 
     def add(self, member: Member) -> None:
         """Let a member in. Another socket of the same session is closed with 4505: it was taken over.
@@ -74,82 +109,163 @@ class Hub:
         """
         key, who = member.session.key, member.session.who
         earlier = self._members.pop(key, None)
-        self._live.pop(key, None)
-        self._members[key] = member
+        if earlier is not None:
+            self._drop(earlier)
+        self._members[key], member.hub = member, self
+        member.outlet.watch(member)
         if member.held is None:
-            self._live[key] = member.outlet
+            self._place(member)
+        else:
+            self._held[member] = None
         if earlier is not None:
             earlier.bye(Close.TAKEN_OVER, "This session goes on in another window.")
-        self._sessions_of.setdefault(who.id, set()).add(key)
-        if self._known.get(who.id) != who:
-            self.tell(who)
+        self.roster.come(key, who)
+        self._schedule()
 
     def remove(self, member: Member) -> bool:
         """Let a member go; False if it was taken over before and is not to be missed."""
-        key, player = member.session.key, member.session.who.id
         if not self.holds(member):
             return False
+        key = member.session.key
         del self._members[key]
-        self._live.pop(key, None)
-        keys = self._sessions_of[player]
-        keys.discard(key)
-        if not keys:
-            del self._sessions_of[player], self._known[player]
-            self._joined.pop(player, None)
-            self._left[player] = None
-            self._schedule()
+        self._drop(member)
+        self.roster.go(key, member.session.who.id)
+        self._schedule()
         return True
+
+    def hold(self, member: Member) -> None:
+        """Let what is shown to a member wait from now on, until `release`."""
+        if self.holds(member) and member.held is None:
+            self._unplace(member)
+            member.held = []
+            self._held[member] = None
 
     def release(self, member: Member, upto: int) -> None:
         """Give a held member, whose welcome ended with the seq `upto`, what was shown meanwhile, but for what the welcome had."""
-        held, member.held = member.held, None
+        held = member.held
         if held is None or not self.holds(member):
             return
-        self._live[member.session.key] = member.outlet
-        for message in held:
+        member.held = None
+        del self._held[member]
+        waited = [late for message in held if (late := message.after(upto)) is not None]
+        if waited:
+            member.outlet.send(*waited)
+        self._place(member)
+
+    def show(self, *messages: dict[str, Any], replies: Replies | None = None) -> None:
+        """Write messages to everybody, encoded once, and behind them, in the same write, each one's own replies."""
+        began, before = perf_counter(), self.shown
+        prepared = [Prepared(message) for message in messages]
+        for message in messages:
             if message["type"] == "events":
-                message = {**message, "events": [event for event in message["events"] if event["seq"] > upto]}
-                if not message["events"]:
-                    continue
-            member.send(message)
+                self.shown = message["epoch"], message["events"][-1]["seq"]
+                COUNTS.events_shown += len(message["events"])
+        # Who falls behind in this very write has its own part of it already.
+        apart = list(self._apart.items())
+        self._write(prepared, replies or {})
+        for member, backlog in apart:
+            backlog.show(prepared, replies.get(member, ()) if replies else (), before)
+        for member in self._held:
+            assert member.held is not None
+            member.held.extend(prepared)
+            if replies and member in replies:
+                member.held.extend(replies[member])
+        self.cost_s = perf_counter() - began
 
-    def show(self, message: dict[str, Any], replies: dict[Outlet, list[Prepared]] | None = None) -> None:
-        """Write one message to everybody, encoded once; behind it, in the same write, each one's own replies.
+    def _write(self, prepared: list[Prepared], replies: Replies) -> None:
+        own = {}
+        for member, mine in replies.items():
+            socket = member.outlet.enlisted(self._audience)
+            if socket is not None:
+                own[socket] = b"".join([message.frame for message in mine])
+        COUNTS.frames_shown += 1
+        COUNTS.deliveries += len(self._audience)
+        self._audience.write(prepared[0].frame if len(prepared) == 1 else b"".join([message.frame for message in prepared]), own)
 
-        What is left in `replies` is for those who are not here any more.
-        """
-        prepared = Prepared(message)
-        for outlet in self._live.values():
-            own = replies.pop(outlet, None) if replies else None
-            if own is None:
-                outlet.send(prepared)
-            else:
-                outlet.send(prepared, *own)
-        if len(self._live) < len(self._members):
-            for member in self._members.values():
-                if member.held is not None:
-                    member.held.append(message)
+    # Slow readers
+
+    def set_apart(self, member: Member) -> None:
+        """A member has fallen behind: it is written to by itself, within bounds."""
+        if self.holds(member) and member.held is None and member.backlog is None:
+            self._put_apart(member)
+
+    def take_back(self, member: Member) -> None:
+        """Nothing waits for a member any more: it is written to with all others again, once it knows what they know."""
+        backlog = member.backlog
+        if backlog is None or not self.holds(member):
+            return
+        self._unplace(member)
+        if backlog.position is None:
+            passing = backlog.take_passing()
+            if passing:
+                member.outlet.send(*passing)
+            self._place(member)
+        elif member.catch_up is None:
+            self._give_up(member)
+        else:
+            self.hold(member)
+            member.catch_up(backlog.position)
+
+    def _give_up(self, member: Member) -> None:
+        COUNTS.readers_closed += 1
+        self._unplace(member)
+        member.outlet.close(Close.TOO_SLOW, "too slow")
+
+    def _place(self, member: Member) -> None:
+        if not member.outlet.enlist(self._audience):
+            self._put_apart(member)
+
+    def _put_apart(self, member: Member) -> None:
+        loop = asyncio.get_running_loop()
+        member.backlog = self._apart[member] = Backlog(member.outlet, loop.time())
+        if self._look is None:
+            self._look = loop.call_later(LOOK_S, self._look_at_late)
+
+    def _unplace(self, member: Member) -> None:
+        member.backlog = None
+        self._apart.pop(member, None)
+        member.outlet.unlist()
+
+    def _drop(self, member: Member) -> None:
+        self._unplace(member)
+        self._held.pop(member, None)
+        member.outlet.watch(None)
+
+    def _look_at_late(self) -> None:
+        self._look = None
+        loop = asyncio.get_running_loop()
+        for member, backlog in list(self._apart.items()):
+            if not member.outlet.waiting:
+                backlog.since = loop.time()
+            elif loop.time() - backlog.since > PATIENCE_S:
+                self._give_up(member)
+        if self._apart:
+            self._look = loop.call_later(LOOK_S, self._look_at_late)
+
+    # Who is here
+
+    def present(self) -> list[dict[str, str]]:
+        """The players in the room as everybody knows them, a bounded number."""
+        return self.roster.present()
 
     def tell(self, who: Who) -> None:
         """Let everybody know of a player, new or renamed; in all tabs of the player. One who has left is not missed."""
-        keys = self._sessions_of.get(who.id)
-        if keys is None:
+        keys = self.roster.sessions(who.id)
+        if not keys:
             return
-        before, self._known[who.id] = self._known.get(who.id), who
+        before = self.roster.call(who)
         for session in (self._members[key].session for key in keys):
             # A session with another name that is not journalled yet keeps it: its turn comes.
             if session.who == before:
                 session.who = who
-        self._left.pop(who.id, None)
-        self._joined[who.id] = who
         self._schedule()
 
     def _schedule(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(PRESENCE_S, self._presence)
+        if self._timer is None and self.roster.has_news:
+            delay_s = max(PRESENCE_S, PRESENCE_SHARE * self.cost_s)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._presence)
 
     def _presence(self) -> None:
         self._timer = None
-        joined, left = [who.as_dict() for who in self._joined.values()], list(self._left)
-        self._joined, self._left = {}, {}
-        self.show({"type": "presence", "joined": joined, "left": left, "players": self.players})
+        if self.roster.has_news:
+            self.show(self.roster.news())

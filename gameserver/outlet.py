@@ -1,30 +1,31 @@
 """The way out to one client: prepared bytes straight to its socket, or through ASGI's `send` on a server without ours.
 
-Bounded (R12): a client that does not read is closed with 4002 and comes back by position.
+An outlet neither waits nor refuses: what may wait for a client is bounded by its `gameserver.backlog`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from fly.server.audience import Audience, Watcher
 from fly.server.frames import prepare_text
 from gameserver.engine.errors import Close
 from gameserver.engine.protocol import encode
 
-OUTBOX_BYTES = 256 * 1024
-"""Bytes that may wait for one client."""
 EXTENSION = "fly.socket"
 
 
 class Prepared:
     """A message made once for any number of clients: its JSON, and its whole frame once somebody needs one."""
 
-    __slots__ = ("_frame", "text")
+    __slots__ = ("_frame", "message", "text")
 
-    def __init__(self, message: dict[str, Any]) -> None:
-        self.text: bytes = encode(message)
+    def __init__(self, message: dict[str, Any], text: bytes | None = None) -> None:
+        self.message = message
+        self.text: bytes = encode(message) if text is None else text
         self._frame: bytes | None = None
 
     @property
@@ -34,82 +35,135 @@ class Prepared:
             self._frame = prepare_text(self.text)
         return self._frame
 
+    @property
+    def passes(self) -> bool:
+        """Whether it is worth nothing to whoever gets it late."""
+        return bool(self.message["type"] == "ephemeral")
+
+    def after(self, seq: int) -> Prepared | None:
+        """The message without events up to `seq`; None if nothing is left of it."""
+        events = self.message["events"] if self.message["type"] == "events" else ()
+        if not events or events[0]["seq"] > seq:
+            return self
+        late = [event for event in events if event["seq"] > seq]
+        return Prepared({**self.message, "events": late}) if late else None
+
 
 class Outlet(Protocol):
-    """What a member of a room is written to through. Neither method waits or raises."""
+    """What a member of a room is written to through. No method waits or raises."""
 
-    def send(self, *messages: Prepared) -> None:
-        """Write messages together, or close with 4002 when more than OUTBOX_BYTES would wait."""
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait in this process for the client."""
         ...
 
-    def welcome(self, message: Prepared) -> None:
-        """Write the first message: however long it is, it is not counted against the bound."""
+    def send(self, *messages: Prepared) -> None:
+        """Write messages together."""
         ...
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake behind what was written."""
         ...
 
+    def watch(self, watcher: Watcher | None) -> None:
+        """Tell this one when something waits, and when nothing does any more."""
+        ...
+
+    def hold(self) -> None:
+        """Take nothing more from the client."""
+        ...
+
+    def go_on(self) -> None:
+        """Take more."""
+        ...
+
+    def enlist(self, audience: Audience) -> bool:
+        """Be written to with an audience, until something waits; False if that cannot be."""
+        ...
+
+    def unlist(self) -> None:
+        """Be written to by `send` alone."""
+        ...
+
+    def enlisted(self, audience: Audience) -> Any:
+        """The socket that is in this audience; None if none is."""
+        ...
+
 
 class SocketOutlet:
     """Through the extension `fly.socket` of our server."""
 
-    __slots__ = ("_bound", "_socket")
+    __slots__ = ("_socket",)
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
-        self._bound = OUTBOX_BYTES
+
+    @property
+    def waiting(self) -> int:
+        """See Outlet."""
+        return int(self._socket.waiting)
 
     def send(self, *messages: Prepared) -> None:
         """See Outlet."""
-        frame = messages[0].frame if len(messages) == 1 else b"".join([message.frame for message in messages])
-        waiting = self._socket.waiting
-        if not waiting:
-            self._bound = OUTBOX_BYTES
-        elif waiting + len(frame) > self._bound:
-            self._socket.close(Close.TOO_SLOW, "too slow")
-            return
-        self._socket.write(frame)
-
-    def welcome(self, message: Prepared) -> None:
-        """See Outlet."""
-        # A long gap over a slow line takes its time; closing it for that would bring it back for the same gap.
-        self._bound = OUTBOX_BYTES + len(message.frame)
-        self._socket.write(message.frame)
+        self._socket.write(messages[0].frame if len(messages) == 1 else b"".join([message.frame for message in messages]))
 
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""
         self._socket.close(code, reason)
 
+    def watch(self, watcher: Watcher | None) -> None:
+        """See Outlet."""
+        self._socket.watch(watcher)
+
+    def listen(self, heard: Callable[[str | bytes], None]) -> None:
+        """Have `heard` called with each message of the client, without a task that waits for it."""
+        self._socket.listen(heard)
+
+    def hold(self) -> None:
+        """See Outlet."""
+        self._socket.hold()
+
+    def go_on(self) -> None:
+        """See Outlet."""
+        self._socket.go_on()
+
+    def enlist(self, audience: Audience) -> bool:
+        """See Outlet."""
+        return bool(self._socket.enlist(audience))
+
+    def unlist(self) -> None:
+        """See Outlet."""
+        self._socket.leave()
+
+    def enlisted(self, audience: Audience) -> Any:
+        """See Outlet."""
+        return self._socket if self._socket in audience else None
+
 
 class QueueOutlet:
-    """Through ASGI's `send`, one task a socket: any server, only slower."""
+    """Through ASGI's `send`, one task a socket: any server, only slower. Whoever receives waits for `may_receive`."""
 
     def __init__(self, send: Any) -> None:
+        self.may_receive = asyncio.Event()
+        self.may_receive.set()
         self._send = send
         self._queue: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
         self._bytes = 0
-        self._bound = OUTBOX_BYTES
         self._closing = False
+        self._watcher: Watcher | None = None
         self._task = asyncio.ensure_future(self._run())
+
+    @property
+    def waiting(self) -> int:
+        """See Outlet."""
+        return self._bytes
 
     def send(self, *messages: Prepared) -> None:
         """See Outlet."""
-        for message in messages:
-            if self._closing:
-                return
-            if not self._bytes:
-                self._bound = OUTBOX_BYTES
-            elif self._bytes + len(message.text) > self._bound:
-                self.close(Close.TOO_SLOW, "too slow")
-                return
-            self._bytes += len(message.text)
-            self._queue.put_nowait(message.text)
-
-    def welcome(self, message: Prepared) -> None:
-        """See Outlet."""
-        self.send(message)
-        self._bound = OUTBOX_BYTES + len(message.text)
+        if not self._closing:
+            for message in messages:
+                self._bytes += len(message.text)
+                self._queue.put_nowait(message.text)
 
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""
@@ -117,9 +171,33 @@ class QueueOutlet:
             self._closing = True
             self._queue.put_nowait((int(code), reason))
 
+    def watch(self, watcher: Watcher | None) -> None:
+        """See Outlet."""
+        self._watcher = watcher
+
+    def hold(self) -> None:
+        """See Outlet."""
+        self.may_receive.clear()
+
+    def go_on(self) -> None:
+        """See Outlet."""
+        self.may_receive.set()
+
+    def enlist(self, audience: Audience) -> bool:
+        """See Outlet: never."""
+        return False
+
+    def unlist(self) -> None:
+        """See Outlet."""
+
+    def enlisted(self, audience: Audience) -> Any:
+        """See Outlet: none."""
+        return None
+
     def stop(self) -> None:
         """The client is gone."""
         self._closing = True
+        self.may_receive.set()
         self._task.cancel()
 
     async def _run(self) -> None:
@@ -128,6 +206,8 @@ class QueueOutlet:
             while isinstance(item := await self._queue.get(), bytes):
                 await self._send({"type": "websocket.send", "text": item.decode()})
                 self._bytes -= len(item)
+                if not self._bytes and self._watcher is not None:
+                    self._watcher.caught_up()
             code, reason = item
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
 

@@ -13,10 +13,11 @@ from itertools import count
 from typing import Any
 
 from gameserver.clock import spread_ms, steady
+from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import REFUSE_S, LeaseHeld, Step
 from gameserver.engine.protocol import Command, History, Join, Ping
-from gameserver.engine.room import KEEP, Gap, Room, Welcome, history_reply
+from gameserver.engine.room import KEEP, Gap, Room, Welcome, check_version, history_reply, session_of
 from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
 from gameserver.keeper import Keeper, TooLate
@@ -25,6 +26,7 @@ from gameserver.pipeline import Pipeline, refusal
 from gameserver.snapshots import Snapshots
 from gameserver.store import StaleEpoch
 from gameserver.ticker import Ticker
+from gameserver.welcomes import Welcomes
 
 log = logging.getLogger(__name__)
 RELOAD_S = (0.1, 0.5, 1.0, 2.0)
@@ -48,6 +50,7 @@ class Owner:
         self.world = world
         self.key = 0
         self.hub = Hub()
+        self.welcomes = Welcomes(self.hub, lambda after, upto: keeper.journal.read(keeper.journal.store.since, self.key, after, upto))
         self._keeper = keeper
         self._clock = clock
         self._pipeline = Pipeline(self.hub, keeper.journal, self._failed, self._changed)
@@ -71,6 +74,7 @@ class Owner:
         room.load(loaded.snapshot, loaded.entries)
         shown = self._room.durable if self._room is not None else None
         self.key, self.world, self._room = claimed.key, claimed.world, room
+        self.hub.shown = claimed.epoch, room.durable if shown is None else shown
         self._pipeline.start(room, claimed.key)
         self._snapshots.start(room, claimed.key, loaded.snapshot.seq if loaded.snapshot else 0)
         if shown is not None and room.durable > shown:
@@ -117,35 +121,41 @@ class Owner:
 
         Raises Rejected (unavailable), and Closed: another version, taken over meanwhile, the gap cannot be read.
         """
+        check_version(join)
+        room = self._ready(join.ref)
+        member = Member(session_of(join, who), outlet, [])
+        self.hub.add(member)
+        self._ticker.keep(room.worlds)
+        try:
+            return member, await self._welcome(member, room, join.position)
+        except BaseException:
+            self.hub.remove(member)
+            raise
+
+    async def catch_up(self, member: Member, position: Position) -> Welcome:
+        """What a member needs that has seen everything up to a position, and is held. Raises as `join`."""
+        room = self._ready(None)
+        return await self._welcome(member, room, position)
+
+    async def _welcome(self, member: Member, room: Room, position: Position | None) -> Welcome:
         while True:
-            room = self._ready(join.ref)
-            session, found = room.join(join, who)
-            ready = isinstance(found, Welcome) and found.position[1] <= room.durable
-            member = Member(session, outlet, None if ready else [])
-            self.hub.add(member)
-            self._ticker.keep(room.worlds)
-            if isinstance(found, Welcome) and ready:
-                return member, found
-            try:
-                welcome = await self._meet(room, found)
-            except BaseException:
-                self.hub.remove(member)
-                raise
+            found = self.welcomes.meet(room, position)
+            if isinstance(found, Welcome) and found.position[1] <= room.durable:
+                return found
+            welcome = await self._meet(room, found)
             if not self.hub.holds(member):
                 raise Closed(Close.TAKEN_OVER, "This session goes on in another window.")
             if welcome is not None:
-                return member, welcome
+                return welcome
             # The room was read again meanwhile, and what was to be said of it may not be true any more.
-            self.hub.remove(member)
+            room = self._ready(None)
 
     async def _meet(self, room: Room, found: Welcome | Gap) -> Welcome | None:
         """The welcome, once its gap is read or its position durable; None if the room is another one by then."""
         try:
             async with asyncio.timeout(MEET_S):
                 if isinstance(found, Gap):
-                    store = self._keeper.journal.store
-                    entries = await self._keeper.journal.read(store.since, self.key, found.after, found.upto)
-                    return room.bridge(found, [entry.event for entry in entries])
+                    return await self.welcomes.bridge(room, found)
                 while room is self._room and found.position[1] > room.durable:
                     waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     self._waiting.append(waiter)

@@ -1,6 +1,7 @@
 """Decided, journalled, shown, replied (R2): what happens to what a room has decided, in this order and no other.
 
-One batch of a room is being journalled at a time. What is decided meanwhile waits and goes as the next one, in one frame.
+One batch of a room is being journalled at a time. What becomes ready while it is committed or written waits,
+and goes as the next one, in one write; its cadence says when.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gameserver.cadence import Cadence
+from gameserver.engine.entry import Event
 from gameserver.engine.errors import Code, Rejected
 from gameserver.engine.room import Outcome, Room
-from gameserver.engine.worlds import Who
+from gameserver.engine.worlds import BaseWorld, Who
 from gameserver.hub import Hub, Member
 from gameserver.journal import Journal
-from gameserver.outlet import Outlet, Prepared
+from gameserver.outlet import Prepared
 from gameserver.store import Batch
 
-FRAME_S = 0.02
-"""Under load, the time from one batch to the next: fifty frames a second. A line that comes alone is not delayed."""
+MERGE_S = 0.005
+"""How long ephemeral events wait for a commit that goes on at the same time, to be written with it; no longer (R3)."""
 WAIT_S = 3.0
 """How long a command waits for the journal before its sender is told that it may come again."""
 
@@ -53,13 +56,15 @@ class Pipeline:
         self._flight: list[_Staged] | None = None
         self._slow: asyncio.TimerHandle | None = None
         self._next: asyncio.TimerHandle | None = None
-        self._not_before = 0.0
+        self._passing: list[Event] = []
+        self._cadence = Cadence(BaseWorld.frames)
         self.journal_has_all: Callable[[], object] | None = None
         """Called once, at the next moment when all that the room has decided was handed to the journal."""
 
     def start(self, room: Room, key: int) -> None:
         """Work for this room from now on."""
         self._room, self._key = room, key
+        self._cadence = Cadence(max(world.frames for world in room.worlds))
         self.stalled = False
 
     @property
@@ -72,12 +77,13 @@ class Pipeline:
         room = self._room
         assert room is not None
         if outcome.ephemeral:
-            self.hub.show({"type": "ephemeral", "epoch": room.epoch, "events": outcome.ephemeral})
+            self._passing.extend(outcome.ephemeral)
         if outcome.after > room.durable:
             self._staged.append(_Staged(member, outcome, before))
-            self._pump()
         elif outcome.reply is not None or outcome.who is not None:
             self._settle(room, [_Staged(member, outcome, before)])
+        if self._next is None:
+            self._pump()
 
     def end(self) -> None:
         """Nothing more is brought on its way; what is under way is not shown."""
@@ -85,6 +91,7 @@ class Pipeline:
             if timer is not None:
                 timer.cancel()
         self._room, self._slow, self._next = None, None, None
+        self._passing = []
 
     def give_up(self, error: BaseException) -> None:
         """Take back all that is under way, as if the journal had failed with `error`; what lands in it all the same is found there."""
@@ -98,28 +105,39 @@ class Pipeline:
     # Inside
 
     def _pump(self) -> None:
-        if self._flight is not None or not self._staged or self._room is None or self._next is not None:
+        """Bring on its way what is ready, or see that it goes when its frame may."""
+        if self._room is None or self._next is not None or not self._is_ready:
             return
         loop = asyncio.get_running_loop()
-        if loop.time() < self._not_before:
-            self._next = loop.call_at(self._not_before, self._go)
+        wait_s = self._cadence.wait_s(loop.time())
+        if wait_s:
+            self._next = loop.call_later(wait_s, self._go)
         else:
             self._go()
 
+    @property
+    def _is_ready(self) -> bool:
+        return bool(self._passing or (self._staged and self._flight is None))
+
     def _go(self) -> None:
         self._next = None
-        if self._flight is not None or self._room is None or not self._staged:
+        if self._room is None or not self._is_ready:
             return
+        if not self._staged or self._flight is not None:
+            self._show(self._room, [], {})
+            return
+        self._commit(self._room)
+        if self._passing and self._flight is not None:
+            self._next = asyncio.get_running_loop().call_later(MERGE_S, self._go)
+
+    def _commit(self, room: Room) -> None:
         loop = asyncio.get_running_loop()
         self._flight, self._staged = self._staged, []
-        if len(self._flight) > 1:
-            self._not_before = loop.time() + FRAME_S
         entries = tuple([entry for staged in self._flight for entry in staged.outcome.entries])
         if not entries:
-            self._journalled(self._room, None)
+            self._journalled(room, None)
             return
         self._slow = loop.call_later(WAIT_S, self._stall)
-        room = self._room
         self._journal.append(Batch(self._key, room.epoch, entries), lambda result: self._journalled(room, result))
         if self.journal_has_all is not None:
             ready, self.journal_has_all = self.journal_has_all, None
@@ -138,6 +156,9 @@ class Pipeline:
             self._failed(result)
             return
         self.stalled = False
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
         self._settle(room, flight)
         self._changed()
         self._pump()
@@ -145,22 +166,35 @@ class Pipeline:
     def _settle(self, room: Room, flight: list[_Staged]) -> None:
         """Show what is durable to everybody, then reply."""
         events = [entry.event for staged in flight for entry in staged.outcome.entries]
-        replies: dict[Outlet, list[Prepared]] = {}
+        replies: dict[Member, list[Prepared]] = {}
         for staged in flight:
             if staged.member is not None and staged.outcome.reply is not None and not staged.answered:
-                replies.setdefault(staged.member.outlet, []).append(Prepared({"type": "reply", **staged.outcome.reply}))
+                replies.setdefault(staged.member, []).append(Prepared({"type": "reply", **staged.outcome.reply}))
         if events:
             room.settle(events[-1]["seq"])
-            self.hub.show({"type": "events", "epoch": room.epoch, "events": events}, replies)
-        for outlet, own in replies.items():
-            outlet.send(*own)
+            self._show(room, events, replies)
+        else:
+            for member, own in replies.items():
+                member.reply(own)
         for staged in flight:
             if staged.outcome.who is not None:
                 self.hub.tell(staged.outcome.who)
 
+    def _show(self, room: Room, events: list[Event], replies: dict[Member, list[Prepared]]) -> None:
+        """Write to everybody what is ready: journalled events, and the ephemeral ones that came meanwhile."""
+        messages: list[dict[str, Any]] = []
+        if events:
+            messages.append({"type": "events", "epoch": room.epoch, "events": events})
+        if self._passing:
+            messages.append({"type": "ephemeral", "epoch": room.epoch, "events": self._passing})
+            self._passing = []
+        began = asyncio.get_running_loop().time()
+        self.hub.show(*messages, replies=replies)
+        self._cadence.shown(began, began + self.hub.cost_s)
+
     def _take_back(self, failed: list[_Staged]) -> None:
         """Undo what was decided and not journalled; nobody has seen it."""
-        self._staged, self._room = [], None
+        self._staged, self._room, self._passing = [], None, []
         for staged in reversed(failed):
             if staged.member is not None and staged.before is not None:
                 staged.member.session.who = staged.before

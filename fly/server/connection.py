@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fly.asgi import DENIAL, PLAIN, Message
+from fly.server.closing import INTERNAL_ERROR
 from fly.server.frames import prepare
 from fly.server.framing import Limits
 from fly.server.headers import Pairs, checked, for_accept, status_of
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("fly.access")
-
-INTERNAL_ERROR = 1011
 
 
 class Connection:

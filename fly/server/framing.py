@@ -7,6 +7,7 @@ What a client sends is nearly always one whole, short, masked text or binary fra
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from websockets.frames import Close, Frame, Opcode
@@ -38,16 +39,17 @@ class Framing:
     """The reading half of one socket.
 
     failure: what the connection was failed with, if it was (RFC 6455, 7.1.7). done: set by the writing half when the application has
-    closed; no message is delivered any more.
+    closed; no message is delivered any more. deliver: gets the messages, once it is set, in place of the inbox.
     """
 
-    __slots__ = ("_fragments", "_inbox", "_short", "_text", "done", "failure", "open", "protocol")
+    __slots__ = ("_fragments", "_inbox", "_short", "_text", "deliver", "done", "failure", "open", "protocol")
 
     def __init__(self, limits: Limits, inbox: Inbox) -> None:
         self.protocol = ServerProtocol(state=State.OPEN, max_size=(limits.message, limits.frame), logger=_protocol_log)
         self.open = True
         self.done = False
         self.failure: Close | None = None
+        self.deliver: Callable[[str | bytes], None] | None = None
         self._inbox = inbox
         self._short = min(limits.message, limits.frame)
         self._fragments: list[bytes | bytearray] = []
@@ -115,14 +117,16 @@ class Framing:
         if self.done or not self.open:
             # Read all the same, so that the peer's close frame behind it is found.
             return
-        message: Message
+        payload: str | bytes = data
         if text:
             try:
-                message = {"type": "websocket.receive", "text": data.decode()}
+                payload = data.decode()
             except UnicodeDecodeError:
                 self.protocol.fail(1007, "invalid UTF-8")
                 self.open, self.failure = False, self.protocol.close_sent
                 return
+        if self.deliver is not None:
+            self.deliver(payload)
         else:
-            message = {"type": "websocket.receive", "bytes": data}
-        self._inbox.put_nowait(message, len(data))
+            message: Message = {"type": "websocket.receive", "text" if text else "bytes": payload}
+            self._inbox.put_nowait(message, len(data))

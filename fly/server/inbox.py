@@ -34,6 +34,19 @@ class Inbox:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def take_messages(self) -> list[str | bytes]:
+        """The messages that wait, taken out; other events stay for `get`. Whoever takes them says when to read on."""
+        items, self._items = self._items, deque()
+        found: list[str | bytes] = []
+        self._bytes = 0
+        for message, size in items:
+            if message["type"] == "websocket.receive":
+                text = message.get("text")
+                found.append(message["bytes"] if text is None else text)
+            else:
+                self.put_nowait(message, size)
+        return found
+
     async def get(self) -> Message:
         """The next event; waits for one. This is ASGI's `receive`."""
         while not self._items:

@@ -1,36 +1,30 @@
 """One open WebSocket on an asyncio transport (RFC 6455).
 
-Applications use it through the ASGI extension `fly.socket` (docs/server.md): `write`, `waiting`, `close`.
+Applications use it through the ASGI extension `fly.socket` (docs/server.md): `write`, `waiting`, `close`, `enlist`, `watch`, `listen`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
+from typing import Any
 
 from websockets.frames import Close
 
+from fly.server.audience import Audience, Watcher
+from fly.server.closing import ABNORMAL, INTERNAL_ERROR, close_of
 from fly.server.framing import Framing, Limits
 from fly.server.inbox import Inbox
 
+log = logging.getLogger(__name__)
 CLOSE_TIMEOUT_S = 10.0
 """How long the peer may take for its half of the closing handshake, and then for hanging up."""
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for a peer before ASGI's `send` waits too. `write` never waits: whoever uses it looks at `waiting`."""
-MAX_REASON = 123
-"""Bytes of a close reason (RFC 6455, 5.5)."""
-ABNORMAL = 1006
-NO_STATUS = 1005
 
 Ended = Callable[["Socket"], None]
-
-
-def close_of(code: int, reason: str) -> Close:
-    """A close frame's content, its reason cut to 123 bytes of whole characters. Raises ValueError for a code nobody may send (7.4)."""
-    if not (1000 <= code <= 1014 and code not in (1004, NO_STATUS, ABNORMAL)) and not 3000 <= code <= 4999:
-        raise ValueError(f"{code} is not a close code an application may send")
-    return Close(int(code), reason.encode()[:MAX_REASON].decode(errors="ignore"))
 
 
 class Socket(asyncio.Protocol):
@@ -40,11 +34,14 @@ class Socket(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_audience",
         "_deadline",
         "_drained",
         "_ended",
         "_framing",
+        "_heard",
         "_heard_at",
+        "_held",
         "_inbox",
         "_late",
         "_loop",
@@ -52,6 +49,7 @@ class Socket(asyncio.Protocol):
         "_rest",
         "_told",
         "_transport",
+        "_watcher",
         "code",
         "open",
     )
@@ -62,6 +60,9 @@ class Socket(asyncio.Protocol):
         self._inbox = inbox
         self._ended: Ended | None = ended
         self._transport: asyncio.Transport | None = None
+        self._held: Any = None
+        self._audience: Audience | None = None
+        self._watcher: Watcher | None = None
         self._drained: asyncio.Future[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._heard_at = self._pinged_at = 0.0
@@ -72,7 +73,7 @@ class Socket(asyncio.Protocol):
         """Take a connection over: `unsent` goes out before anything else, `early` came in before anything else."""
         self._loop = asyncio.get_running_loop()
         self._framing = Framing(limits, self._inbox)
-        self._late, self._rest = unsent, early
+        self._late, self._rest, self._held = unsent, early, held
         await self._loop.connect_accepted_socket(lambda: self, held)  # type: ignore[arg-type]
 
     # The extension
@@ -89,13 +90,54 @@ class Socket(asyncio.Protocol):
             transport.write(frame)
             if transport.is_closing():
                 # The line is dead, which asyncio tells us only in the loop's next turn.
-                self.open = False
+                self._shut()
+
+    def enlist(self, audience: Audience) -> bool:
+        """Be written to with an audience from now on, until it falls behind; False if it is behind or closing."""
+        if not self.open or self._drained is not None:
+            return False
+        if self._audience is not None:
+            self._audience.discard(self)
+        self._audience = audience
+        audience.add(self, self._held.send)
+        return True
+
+    def leave(self) -> None:
+        """Be in no audience any more."""
+        audience, self._audience = self._audience, None
+        if audience is not None:
+            audience.discard(self)
+
+    def watch(self, watcher: Watcher | None) -> None:
+        """Tell this one, from now on, when the peer falls behind and when it has caught up."""
+        self._watcher = watcher
+
+    def listen(self, heard: Callable[[str | bytes], None]) -> None:
+        """Call `heard` with each message as it comes, in place of ASGI's `receive`, which gets the disconnect alone.
+
+        Messages that came before are the first. What `heard` raises is logged and ends this socket with 1011.
+        """
+        self._heard = heard
+        for data in self._inbox.take_messages():
+            if not self._framing.done:
+                self._deliver(data)
+        self._framing.deliver = self._deliver
+        self.go_on()
+
+    def hold(self) -> None:
+        """Read nothing from the peer until `go_on`: what it sends stays with the kernel, and then with the peer."""
+        self._inbox.full = True
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._inbox.full = False
+        self._go_on()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Begin the closing handshake behind what was written. Raises ValueError for an illegal code; nothing once closing."""
         close = close_of(code, reason)
         if self.open:
-            self.open = False
+            self._shut()
             self._framing.done = True
             self._framing.protocol.send_close(close.code, close.reason)
             self._flush()
@@ -110,11 +152,11 @@ class Socket(asyncio.Protocol):
 
     @property
     def behind(self) -> bool:
-        """True from HIGH_WATER bytes waiting until the peer has read most of them."""
-        return self._drained is not None
+        """True when more than HIGH_WATER bytes wait."""
+        return self._drained is not None and self.waiting > HIGH_WATER
 
     async def drained(self) -> None:
-        """Wait until the peer is not behind any more, or gone."""
+        """Wait until nothing waits any more, or the peer is gone."""
         while self._drained is not None:
             await asyncio.shield(self._drained)
 
@@ -138,7 +180,8 @@ class Socket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        transport.set_write_buffer_limits(high=HIGH_WATER)
+        # So that asyncio says at once when something waits, and when nothing does.
+        transport.set_write_buffer_limits(high=0)
         self._transport = transport
         self._heard_at = self._loop.time()
         self.open = True
@@ -156,27 +199,44 @@ class Socket(asyncio.Protocol):
             self._answer()
 
     def eof_received(self) -> bool:
-        self.open = False
+        self._shut()
         self._framing.protocol.receive_eof()
         return False
 
     def pause_writing(self) -> None:
         self._drained = self._loop.create_future()
+        self.leave()
+        if self._watcher is not None:
+            self._watcher.fell_behind()
 
     def resume_writing(self) -> None:
         self._release()
         self._send_late()
+        if self._drained is None and self.open and self._watcher is not None:
+            self._watcher.caught_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.open = False
+        self._shut()
         if self._deadline is not None:
             self._deadline.cancel()
         self._release()
         self._tell()
-        self._transport = None
+        self._transport = self._watcher = self._held = None
         self._end()
 
     # Inside
+
+    def _deliver(self, data: str | bytes) -> None:
+        try:
+            self._heard(data)
+        except Exception:
+            log.exception("Exception in what an application does with a message.")
+            self.close(INTERNAL_ERROR)
+
+    def _shut(self) -> None:
+        """Nothing is written any more."""
+        self.open = False
+        self.leave()
 
     def _go_on(self) -> None:
         """The application has taken enough from its inbox: parse what was left, then read again."""
@@ -197,7 +257,7 @@ class Socket(asyncio.Protocol):
                 self._late = self._framing.protocol.data_to_send()[-1]
                 return
         else:
-            self.open = False
+            self._shut()
         self._flush()
         if not self.open:
             self._start_deadline()

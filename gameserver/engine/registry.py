@@ -66,7 +66,10 @@ def _check(world: type[BaseWorld]) -> None:
     if not getattr(world, "name", ""):
         raise ValueError(f"World in {world.__module__} needs a name.")
     prefix = f"{world.name}."
-    names = [*(str(command.__struct_config__.tag) for command in world.commands), *world.journalled, *world.ephemeral]
+    commands = {str(command.__struct_config__.tag) for command in world.commands}
+    if world.unanswered - commands:
+        raise ValueError(f"World {world.name!r}: {min(world.unanswered - commands)!r} is no command of it that could go unanswered.")
+    names = [*sorted(commands), *world.journalled, *world.ephemeral]
     foreign = [name for name in names if not name.startswith(prefix)]
     if foreign:
         raise ValueError(f"World {world.name!r}: {foreign[0]!r} must begin with {prefix!r}.")

@@ -101,9 +101,12 @@ class Room:
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEEP))
     replies: Replies = field(default_factory=Replies)
     _world_of: dict[type, BaseWorld] = field(default_factory=dict)
+    _unanswered: set[type[Struct]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._world_of = {command: world for world in self.worlds for command in world.commands}
+        named = ((command, world) for world in self.worlds for command in world.commands)
+        self._unanswered = {command for command, world in named if command.__struct_config__.tag in world.unanswered}
 
     def load(self, snapshot: Snapshot | None, entries: Iterable[Entry]) -> None:
         """Be as an earlier owner left it. `entries`: oldest first, all that came after the snapshot; earlier ones are remembered only."""
@@ -139,9 +142,10 @@ class Room:
     def join(self, join: Join, who: Who) -> tuple[Session, Welcome | Gap]:
         """Let a session in. A Gap must be read; `bridge` makes the welcome of it. Raises Closed for another version."""
         check_version(join)
-        return Session(session_key(who.id, join.sid), who), self._welcome(join.position)
+        return session_of(join, who), self.meet(join.position)
 
-    def _welcome(self, position: Position | None) -> Welcome | Gap:
+    def meet(self, position: Position | None) -> Welcome | Gap:
+        """What a session that has seen everything up to a position must be told to know all, or the Gap that must be read for it."""
         # What a state has been through is not only what is in the journal: whoever comes back needs it anew.
         state = self._states(of_all=False)
         # It has what is decided in it; a room without any need not wait for that to be journalled.
@@ -177,8 +181,8 @@ class Room:
         world = self._world_of.get(type(command))
         if world is None:
             return self._receive_room(session, command, now)
-        before = self.replies.find(session.key, command.ref)
-        if before is not None:
+        answered = type(command) not in self._unanswered
+        if answered and (before := self.replies.find(session.key, command.ref)) is not None:
             return Outcome(before, after=before["seq"])
         self._limit(session, world.name, (world.rate, world.burst), now, command.ref)
         at = int(now * 1000)
@@ -187,6 +191,9 @@ class Room:
         except Rejected as rejected:
             raise Rejected(rejected.code, rejected.text, wait_ms=rejected.wait_ms, ref=command.ref) from None
         session.who = decided.who or session.who
+        if not answered:
+            entries, ephemeral = self._happen(world, decided.events, at, session.who, "", 0)
+            return Outcome(None, tuple(entries), ephemeral, after=self.seq if entries else 0, who=decided.who)
         entries, ephemeral = self._happen(world, decided.events, at, session.who, session.key, command.ref)
         if not entries:
             return Outcome({"ref": command.ref, "ok": True, **decided.reply}, ephemeral=ephemeral, who=decided.who)
@@ -229,7 +236,7 @@ class Room:
             return self._history(command)
         raise Rejected(Code.UNKNOWN_COMMAND, "There is no such command in this room.", ref=command.ref)
 
-    def _limit(self, session: Session, kind: str, rate: tuple[float, float], now: float, ref: int) -> None:
+    def _limit(self, session: Session, kind: str, rate: tuple[float, float], now: float, ref: int | None) -> None:
         bucket = session.buckets.get(kind)
         if bucket is None:
             bucket = session.buckets[kind] = Bucket(*rate, now)
@@ -251,6 +258,11 @@ class Room:
 
     def _oldest(self) -> int:
         return int(self.events[0]["seq"]) if self.events else self.seq + 1
+
+
+def session_of(join: Join, who: Who) -> Session:
+    """A session that comes in."""
+    return Session(session_key(who.id, join.sid), who)
 
 
 def check_version(join: Join) -> None:

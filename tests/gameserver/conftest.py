@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from gameserver import cadence
 from tests.gameserver.rooms import HandJournal
 from tests.gameserver.stores import DATABASES, EVERYWHERE, Place, make
 
 
 @pytest.fixture
-def journal() -> HandJournal:
-    """A journal that commits when it is told to."""
+def journal(monkeypatch: pytest.MonkeyPatch) -> HandJournal:
+    """A journal that commits when it is told to; no room waits for its next frame."""
+    monkeypatch.setattr(cadence, "BURST", 1e9)
     return HandJournal()
 
 

@@ -56,6 +56,8 @@ class Sink:
     def __init__(self, story: list[Any] | None = None, name: str = "") -> None:
         self.prepared: list[Prepared] = []
         self.writes: list[int] = []
+        self.waiting = 0
+        self.is_held = False
         self.closed: list[tuple[int, str]] = []
         self.name = name
         self.story = [] if story is None else story
@@ -65,7 +67,21 @@ class Sink:
             self.prepared.extend(messages)
             self.writes.append(len(messages))
 
-    welcome = send
+    def watch(self, watcher: Any) -> None:
+        self.watcher = watcher
+
+    def enlist(self, audience: Any) -> bool:
+        return False
+
+    def unlist(self) -> None: ...
+
+    def hold(self) -> None:
+        self.is_held = True
+
+    def go_on(self) -> None:
+        self.is_held = False
+
+    def enlisted(self, audience: Any) -> None: ...
 
     def close(self, code: int, reason: str) -> None:
         if not self.closed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gameserver.engine.room import Room
 from gameserver.engine.worlds import Who
-from gameserver.hub import MAX_PRESENT, Hub, Member
+from gameserver.hub import Hub, Member
+from gameserver.roster import MAX_PRESENT
 from tests.engine.rooms import EPOCH
 from tests.engine.rooms import enter as enter_room
 from tests.gameserver.rooms import ADA, BOB, Sink, until
@@ -126,5 +127,5 @@ async def test_everybody_gets_the_same_bytes() -> None:
     """[GS8] A message to the room is one prepared message, the same for every socket."""
     hub = Hub()
     sinks = [join(hub, ADA, number)[1] for number in range(3)]
-    hub.show({"type": "events", "events": []})
+    hub.show({"type": "status", "available": True, "text": ""})
     assert len({id(sink.prepared[-1]) for sink in sinks}) == 1

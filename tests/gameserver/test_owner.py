@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
+from gameserver import cadence, snapshots
 from gameserver import owner as owner_module
-from gameserver import pipeline as pipeline_module
-from gameserver import snapshots
 from gameserver.engine.errors import Closed, Code, Rejected
 from gameserver.engine.lease import Step
 from gameserver.engine.protocol import History, Join
@@ -102,7 +101,8 @@ async def test_whoever_comes_while_a_commit_is_under_way_misses_nothing(journal:
     ada, _ = await enter(owner)
     owner.receive(ada, Say(ref=1, text="hello"))
     sink = Sink()
-    _, welcome = await owner.join(Join(v=1, sid=sid(1)), BOB, sink)
+    bob, welcome = await owner.join(Join(v=1, sid=sid(1)), BOB, sink)
+    owner.hub.release(bob, welcome.position[1])
     assert (welcome.position[1], welcome.events) == (0, ())
     journal.commit()
     assert sink.texts == ["hello"]
@@ -269,7 +269,7 @@ async def test_retiring_ends_when_the_journal_hangs(journal: HandJournal) -> Non
 async def test_a_snapshot_holds_only_what_is_journalled(monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS77] A snapshot is taken of what is decided and stands behind it in the journal's queue: when that fails, there is no snapshot."""
     monkeypatch.setattr(snapshots, "SNAPSHOT_EVERY", 1)
-    monkeypatch.setattr(pipeline_module, "FRAME_S", 0.0)
+    monkeypatch.setattr(cadence, "BURST", 1e9)
     store = Shaky()
     async with running(store, registry=WORLDS) as process:
         owner = await process.owner("cdg", "main", "mill")

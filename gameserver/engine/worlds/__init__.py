@@ -60,6 +60,10 @@ class BaseWorld:
     """Whether the state follows from journalled events alone: then `manage.py rooms verify` can compare it with a replay."""
     snapshot_s: ClassVar[float] = 0.0
     """Seconds between snapshots while it ticks, besides those by count: for a state that its journal does not hold. 0: none."""
+    unanswered: ClassVar[frozenset[str]] = frozenset()
+    """Its commands that are answered only when they are refused, for what comes many times a second; their `ref` may be left out."""
+    frames: ClassVar[float] = 30.0
+    """Times a second that a busy room shows what has happened. What comes alone is shown at once, whatever this says."""
     rate: ClassVar[float] = 5.0
     """Commands of this world a second, for each session."""
     burst: ClassVar[float] = 10.0

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fly.server.closing import close_of
 from fly.server.frames import prepare, prepare_text
 from fly.server.framing import Framing, Limits
 from fly.server.inbox import FULL_MESSAGES, Inbox
-from fly.server.socket import close_of
 from tests.fly.server.wire import BINARY, CONT, PING, TEXT, close, frame
 
 LIMITS = Limits(message=300, frame=200)

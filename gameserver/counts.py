@@ -1,0 +1,36 @@
+"""What has happened in this process, counted: plain numbers, so that counting costs next to nothing. `gameserver.metrics` shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Counts:
+    """Since the start of the process. A name is the metric's, without its prefix and `_total`."""
+
+    frames_shown: int = 0
+    """Writes to a whole room."""
+    deliveries: int = 0
+    """Writes to single sockets in them."""
+    events_shown: int = 0
+    """Journalled events shown, whatever the number of sockets."""
+    commands: int = 0
+    """Commands taken from sockets."""
+    frames_skipped: int = 0
+    """Frames that a reader who lagged was not sent; it got their events by position."""
+    ephemeral_dropped: int = 0
+    """Ephemeral messages that a slow reader did not get."""
+    readers_lagged: int = 0
+    """Times that more waited for a reader than may."""
+    readers_caught_up: int = 0
+    """Times that one came back from it by position."""
+    readers_closed: int = 0
+    """Readers closed with 4002."""
+    refused_rate: int = 0
+    """Commands refused for a rate."""
+    floods: int = 0
+    """Sockets closed with 4504."""
+
+
+COUNTS = Counts()
