@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
+from functools import partial
 
 
-def steady() -> float:
-    """Seconds since some time in the past: the clock only goes forward, and on while the Machine is frozen or suspended."""
+def _steady() -> Callable[[], float]:
     # Linux: CLOCK_MONOTONIC stands still while a machine is suspended, and a holder would believe in a lease that ran out.
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+    return time.monotonic if boottime is None else partial(time.clock_gettime, boottime)
+
+
+steady = _steady()
+"""Seconds since some time in the past: the clock only goes forward, and on while the Machine is frozen or suspended."""
 
 
 def spread_ms(between: tuple[int, int]) -> int:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import time
 
 from fly.context import FlyContext
 from gameserver.clock import spread_ms
 from gameserver.counts import COUNTS
 from gameserver.drain import moved
-from gameserver.engine.bucket import Bucket
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import LeaseHeld
@@ -36,8 +34,6 @@ OPEN_S = 5.0
 """Time for a room that is not in memory to be read; its database is away when it takes longer."""
 RETRY_MS = (500, 2000)
 """When to come back to a room that cannot be opened just now."""
-NOISE = 10
-"""Messages of whatever kind that a socket may send, in units of what its fastest world allows."""
 LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "frame": MAX_FRAME, "rate": BaseWorld.rate, "burst": BaseWorld.burst}
 _slug = re.compile(rf"{SLUG}\Z")
 
@@ -47,7 +43,7 @@ class Connection:
 
     outlet: SocketOutlet | QueueOutlet
 
-    def __init__(self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None) -> None:
+    def __init__(self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None, address: str = "") -> None:
         self.process = process
         self.context = context
         self.region = region
@@ -59,7 +55,7 @@ class Connection:
         self._bad = 0
         self._sid = ""
         self._task: asyncio.Task[None] | None = None
-        self._noise = Bucket(BaseWorld.rate * NOISE, BaseWorld.burst * NOISE, time.monotonic())
+        self._gate = process.throttle.gate(address)
 
     def decode_join(self, data: str | bytes) -> tuple[Join, Who] | None:
         """The join in a first message and who comes; None if it was something else, which is answered. Raises Closed."""
@@ -101,12 +97,12 @@ class Connection:
         except LeaseHeld as held:
             raise Closed(Close.OWNER_LOST, "This room has another owner now.", retry_ms=spread_ms(RETRY_MS)) from held
         assert self.owner is not None
+        rates = self.owner.rates.values()
+        self._gate.admit(who.id, max(rate for rate, _ in rates), max(burst for _, burst in rates))
         try:
             self.member, welcome = await self.owner.join(join, who, self.outlet)
         except Rejected as rejected:
             raise Closed(Close.OWNER_LOST, rejected.text, retry_ms=spread_ms(RETRY_MS)) from None
-        rates = self.owner.rates.values()
-        self._noise = Bucket(max(rate for rate, _ in rates) * NOISE, max(burst for _, burst in rates) * NOISE, time.monotonic())
         self._sid = join.sid
         self.member.catch_up = self._catch_up
         self._tell(self.owner, self.member, welcome)
@@ -148,6 +144,10 @@ class Connection:
             self.owner.receive(self.member, self._decode(data))
         except Rejected as rejected:
             self._refuse(rejected)
+        except Closed as closed:
+            if closed.code is Close.FLOOD:
+                self._gate.flood()
+            raise
 
     def bye(self, closed: Closed) -> None:
         """Tell the client why, and close."""
@@ -163,18 +163,24 @@ class Connection:
         self.owner = self.member = None
 
     def _decode(self, data: str | bytes) -> Command:
-        if self._noise.take(time.monotonic()):
-            raise Closed(Close.FLOOD, "Too much, too fast. Come back in a minute.")
+        COUNTS.commands += 1
+        wait_ms = self._gate.take()
         if isinstance(data, bytes):
             raise Rejected(Code.BAD_MESSAGE, "Messages are text frames.")
-        return self.process.registry.decode(data)
+        command = self.process.registry.decode(data)
+        if wait_ms:
+            self._gate.refuse(wait_ms, command.ref)
+        return command
 
     def _refuse(self, rejected: Rejected) -> None:
         if self.member is None or rejected.code in (Code.BAD_MESSAGE, Code.UNKNOWN_COMMAND):
             self._bad += 1
             if self._bad >= MAX_BAD:
                 raise Closed(Close.BAD_MESSAGES, "Too many messages that were not understood.")
-        self.outlet.send(Prepared(refusal(rejected)))
+        if self.member is None:
+            self.outlet.send(Prepared(refusal(rejected)))
+        else:
+            self.member.send(refusal(rejected))
 
     def _who(self, join: Join) -> Who:
         """The player of the cookie; without one a guest, who may say what to be called. Raises Rejected."""

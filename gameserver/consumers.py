@@ -23,12 +23,13 @@ from gameserver.connection import Connection
 from gameserver.drain import moved
 from gameserver.engine.errors import Close, Closed
 from gameserver.engine.lease import LeaseHeld, is_served
-from gameserver.engine.protocol import Join, is_too_big
+from gameserver.engine.protocol import MAX_FRAME, Join, is_too_big
 from gameserver.engine.worlds import Who
 from gameserver.outlet import QueueOutlet, SocketOutlet, outlet_of
 from gameserver.players import player_of
 from gameserver.process import MAX_SOCKETS, current
 from gameserver.store import Held
+from gameserver.throttle import address_of
 
 JOIN_S = 10.0
 """Time for the first message."""
@@ -60,7 +61,8 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         elsewhere = "" if process.owned(room.region, room.slug) else process.placement.of(room.region, room.slug)
         decision = context.decide_for(elsewhere)
         late: Closed | None = None
-        connection = Connection(process, context, room.region, room.slug, player_of(scope))
+        address = address_of(scope, context.here)
+        connection = Connection(process, context, room.region, room.slug, player_of(scope), address)
         if isinstance(decision, Serve):
             try:
                 await connection.find(room.world)
@@ -162,7 +164,7 @@ class _TooBig(Exception):
 def _hear(connection: Connection, data: str | bytes) -> None:
     """Take a message as it comes from the wire. A fault that is ours is the server's to log, and ends this socket only."""
     try:
-        if is_too_big(data):
+        if len(data) * 4 > MAX_FRAME and is_too_big(data):
             connection.outlet.close(TOO_BIG, "message too big")
         else:
             connection.receive(data)

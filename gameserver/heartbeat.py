@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import connections
 
 log = logging.getLogger(__name__)
 INTERVAL_S = 1.0
@@ -94,13 +94,14 @@ class Heartbeat:
                 listener(beats)
             except Exception as error:  # noqa: BLE001
                 self._failed(repr(error))
+                # The next beat begins with a new connection; while all goes well one is kept, because making it costs more than a beat.
+                connections.close_all()
             else:
                 if self._failing:
                     log.info("The heartbeat is heard again.")
                 self._failing = False
-            finally:
-                close_old_connections()
             self._busy_since = None
+        connections.close_all()
 
     def _failed(self, why: str) -> None:
         if not self._failing:

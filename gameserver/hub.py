@@ -10,6 +10,7 @@ from typing import Any
 
 from fly.server.audience import Audience
 from gameserver.backlog import PATIENCE_S, Backlog
+from gameserver.clock import spread_ms
 from gameserver.counts import COUNTS
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close
@@ -33,7 +34,7 @@ class Member:
     """One session in a room, with its way out; the watcher of its outlet.
 
     held: what waits for its welcome; None once it has that. backlog: None while it is written to with all others. catch_up: is called
-    with the last position it was sent, when it can be sent more.
+    with the last position it was sent, when it can be sent more. hub: None before it came in, when it left, and once it was taken over.
     """
 
     session: Session
@@ -95,7 +96,7 @@ class Hub:
 
     def holds(self, member: Member) -> bool:
         """Whether this member is in, and not one that was taken over."""
-        return self._members.get(member.session.key) is member
+        return member.hub is self
 
     @property
     def players(self) -> int:
@@ -172,6 +173,11 @@ class Hub:
                 member.held.extend(replies[member])
         self.cost_s = perf_counter() - began
 
+    def close(self, code: Close, text: str, retry_ms: tuple[int, int]) -> None:
+        """Send everybody away with a code, each to come back after a time of its own within `retry_ms`."""
+        for member in self:
+            member.bye(code, text, retry_ms=spread_ms(retry_ms))
+
     def _write(self, prepared: list[Prepared], replies: Replies) -> None:
         own = {}
         for member, mine in replies.items():
@@ -229,6 +235,7 @@ class Hub:
     def _drop(self, member: Member) -> None:
         self._unplace(member)
         self._held.pop(member, None)
+        member.hub = None
         member.outlet.watch(None)
 
     def _look_at_late(self) -> None:

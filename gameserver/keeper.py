@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gameserver.engine.lease import Holder, Step
+from gameserver.engine.lease import Holder
 from gameserver.engine.registry import Registry
 from gameserver.journal import Journal
 from gameserver.store import Leases
@@ -25,8 +25,8 @@ class Keeper(Protocol):
     leases: Leases
     registry: Registry
 
-    def step(self) -> Step:
-        """What the process's leases allow just now."""
+    def decides(self) -> bool:
+        """Whether the process's leases allow to decide anything just now."""
         ...
 
     def lost(self, owner: Owner) -> None:

@@ -114,8 +114,10 @@ class DatabaseLeases:
 
     def held(self) -> list[Held]:
         """See Leases."""
-        rows = self._rows().filter(expires_at__gt=NowMs()).select_related("room")
-        return [Held(row.room.region, row.room.slug, row.machine, _lease(row).remaining_ms) for row in rows]
+        remaining = F("expires_at") - NowMs()
+        held = LeaseRow.objects.using(self.alias).filter(expires_at__gt=NowMs())
+        rows = held.values_list("room__region", "room__slug", "machine", remaining)
+        return [Held(region, slug, machine, max(0, remaining)) for region, slug, machine, remaining in rows if machine]
 
     def ask_drain(self, machine: str) -> bool:
         """See Leases."""

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from gameserver.clock import spread_ms, steady
+from gameserver.clock import steady
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.lease import REFUSE_S, LeaseHeld, Step
+from gameserver.engine.lease import REFUSE_S, LeaseHeld
 from gameserver.engine.protocol import Command, History, Join, Ping
-from gameserver.engine.room import KEEP, Gap, Room, Welcome, check_version, history_reply, session_of
+from gameserver.engine.room import KEEP, NOTHING, Gap, Room, Welcome, check_version, history_reply, session_of
 from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
 from gameserver.keeper import Keeper, TooLate
@@ -87,7 +87,7 @@ class Owner:
         if len(missed) == room.durable - shown:
             self.hub.show({"type": "events", "epoch": room.epoch, "events": missed})
         else:
-            self.close(Close.OWNER_LOST, "More has happened than can be shown at once.", RESUME_MS)
+            self.hub.close(Close.OWNER_LOST, "More has happened than can be shown at once.", RESUME_MS)
 
     @property
     def is_idle(self) -> bool:
@@ -171,9 +171,9 @@ class Owner:
 
     def receive(self, member: Member, command: Command) -> None:
         """Take one command. Raises Rejected or Closed, for this member alone. What a taken over socket still says is not heard."""
-        if not self.hub.holds(member):
+        if member.hub is None:
             return
-        if isinstance(command, Ping):
+        if type(command) is Ping:
             member.send({"type": "reply", "ref": command.ref, "ok": True})
             return
         before = member.session.who
@@ -188,7 +188,7 @@ class Owner:
             raise
         if outcome.read is not None:
             self._read(member, outcome.read)
-        else:
+        elif outcome is not NOTHING:
             self._pipeline.take(member, outcome, before)
 
     def _ready(self, ref: int | None) -> Room:
@@ -198,7 +198,14 @@ class Owner:
         return room
 
     def _is_available(self) -> bool:
-        return not (self._retired or self._pipeline.stalled or self._is_opening or self._room is None or self._keeper.step() >= Step.REFUSE)
+        opening = self._opening
+        return (
+            self._room is not None
+            and not self._retired
+            and not self._pipeline.stalled
+            and (opening is None or opening.done())
+            and self._keeper.decides()
+        )
 
     @property
     def _is_opening(self) -> bool:
@@ -290,8 +297,3 @@ class Owner:
         if self._opening is not None:
             self._opening.cancel()
         self._pipeline.end()
-
-    def close(self, code: Close, text: str, retry_ms: tuple[int, int]) -> None:
-        """Send everybody away with a code, each to come back after a time of its own within `retry_ms`."""
-        for member in self.hub:
-            member.bye(code, text, retry_ms=spread_ms(retry_ms))

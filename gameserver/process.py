@@ -23,6 +23,7 @@ from gameserver.outlet import Outlet
 from gameserver.owner import Owner
 from gameserver.placement import Placement
 from gameserver.store import Leases
+from gameserver.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Process:
         self.started_at = time.time()
         self.is_draining = False
         self.outlets: set[Outlet] = set()
+        self.throttle = Throttle()
         self._clock = clock
         self._asked_to_drain = asked_to_drain
         self._renewed_at = 0.0
@@ -99,6 +101,10 @@ class Process:
     def step(self) -> Step:
         """What our leases allow just now, by the age of their last renewal."""
         return lease.step(self._renewed_at, self._clock())
+
+    def decides(self) -> bool:
+        """Whether they allow to decide anything: the same, for every command."""
+        return self._clock() - self._renewed_at < lease.REFUSE_S
 
     async def owner(self, region: str, slug: str, world: str = "") -> Owner:
         """The owner of a room, in this process: the room is claimed and read if it is not in memory.
@@ -176,7 +182,7 @@ class Process:
     def _let_go(self, owner: Owner, text: str) -> None:
         self._remove(owner)
         owner.stop()
-        owner.close(Close.OWNER_LOST, text, RETRY_MS)
+        owner.hub.close(Close.OWNER_LOST, text, RETRY_MS)
 
     # Leases
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,8 @@ TTL_S = 3.5
 looks at the list, and half a second for all else, one that was killed is gone from the list within 5 s."""
 FORGET_S = 24 * 3600
 """Rows of gameservers that are gone are kept for a day, for staff."""
+FORGET_EVERY_S = 60.0
+"""Between two looks for such rows, of each process."""
 
 
 def record(beats: Sequence[Beat]) -> None:
@@ -30,7 +33,20 @@ def record(beats: Sequence[Beat]) -> None:
             unique_fields=["region", "machine"],
             update_fields=["app", "started_at", "last_seen", "players", "sockets", "rooms", "draining"],
         )
-        Gameserver.objects.filter(last_seen__lt=Now() - timedelta(seconds=FORGET_S)).delete()
+        if _is_time_to_forget():
+            Gameserver.objects.filter(last_seen__lt=Now() - timedelta(seconds=FORGET_S)).delete()
+
+
+_forgot_at = -FORGET_EVERY_S
+
+
+def _is_time_to_forget() -> bool:
+    global _forgot_at
+    now = time.monotonic()
+    if now - _forgot_at < FORGET_EVERY_S:
+        return False
+    _forgot_at = now
+    return True
 
 
 def retire(beats: Sequence[Beat]) -> None:

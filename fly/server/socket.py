@@ -15,6 +15,7 @@ from websockets.frames import Close
 
 from fly.server.audience import Audience, Watcher
 from fly.server.closing import ABNORMAL, INTERNAL_ERROR, close_of
+from fly.server.frames import frame
 from fly.server.framing import Framing, Limits
 from fly.server.inbox import Inbox
 
@@ -24,34 +25,25 @@ CLOSE_TIMEOUT_S = 10.0
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for a peer before ASGI's `send` waits too. `write` never waits: whoever uses it looks at `waiting`."""
 
+READ_BYTES = 64 * 1024
+# One for all sockets: what was read into it is taken out before anybody else reads. Without it every read makes room for 256 KiB.
+_buffer = memoryview(bytearray(READ_BYTES))
+
+PING = frame(0x89, b"")
+
 Ended = Callable[["Socket"], None]
 
 
-class Socket(asyncio.Protocol):
+class Socket(asyncio.BufferedProtocol):
     """An open WebSocket. Made with the handshake; carries bytes once the application has sent `websocket.accept`.
 
     ended: called once, when nobody has to wait for this socket any more: the closing handshake is through, or the line is dead.
     """
 
     __slots__ = (
-        "_audience",
-        "_deadline",
-        "_drained",
-        "_ended",
-        "_framing",
-        "_heard",
-        "_heard_at",
-        "_held",
-        "_inbox",
-        "_late",
-        "_loop",
-        "_pinged_at",
-        "_rest",
-        "_told",
-        "_transport",
-        "_watcher",
-        "code",
-        "open",
+        *("_audience", "_drained", "_held", "_late", "_transport", "_watcher"),
+        *("_framing", "_heard_at", "_inbox", "_pinged_at", "_rest"),
+        *("_deadline", "_ended", "_loop", "_told", "code", "open"),
     )
 
     def __init__(self, inbox: Inbox, ended: Ended) -> None:
@@ -83,11 +75,11 @@ class Socket(asyncio.Protocol):
         """Bytes that wait in this process for the peer to read."""
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
-    def write(self, frame: bytes) -> None:
+    def write(self, data: bytes) -> None:
         """Send a prepared frame (`fly.server.frames`): straight to the kernel when nothing waits. Never blocks; nothing once closing."""
         transport = self._transport
         if self.open and transport is not None:
-            transport.write(frame)
+            transport.write(data)
             if transport.is_closing():
                 # The line is dead, which asyncio tells us only in the loop's next turn.
                 self._shut()
@@ -117,11 +109,13 @@ class Socket(asyncio.Protocol):
 
         Messages that came before are the first. What `heard` raises is logged and ends this socket with 1011.
         """
-        self._heard = heard
         for data in self._inbox.take_messages():
             if not self._framing.done:
-                self._deliver(data)
-        self._framing.deliver = self._deliver
+                try:
+                    heard(data)
+                except Exception as error:  # noqa: BLE001
+                    self._fault(error)
+        self._framing.deliver, self._framing.fault = heard, self._fault
         self.go_on()
 
     def hold(self) -> None:
@@ -173,8 +167,7 @@ class Socket(asyncio.Protocol):
                 self.abort()
         elif now - self._heard_at > interval_s:
             self._pinged_at = now
-            self._framing.protocol.send_ping(b"")
-            self._flush()
+            self.write(PING)
 
     # asyncio's
 
@@ -189,13 +182,19 @@ class Socket(asyncio.Protocol):
         self._inbox.more = self._go_on
         self._go_on()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._received(bytes(_buffer[:nbytes]))
+
+    def _received(self, data: bytes) -> None:
         self._heard_at, self._pinged_at = self._loop.time(), 0.0
         rest = self._framing.take(self._rest + data if self._rest else data)
         self._rest = rest
         if rest and self._transport is not None:
             self._transport.pause_reading()
-        if self._framing.protocol.writes:
+        if self._framing.has_answers:
             self._answer()
 
     def eof_received(self) -> bool:
@@ -226,12 +225,9 @@ class Socket(asyncio.Protocol):
 
     # Inside
 
-    def _deliver(self, data: str | bytes) -> None:
-        try:
-            self._heard(data)
-        except Exception:
-            log.exception("Exception in what an application does with a message.")
-            self.close(INTERNAL_ERROR)
+    def _fault(self, error: Exception) -> None:
+        log.error("Exception in what an application does with a message: %r", error, exc_info=error)
+        self.close(INTERNAL_ERROR)
 
     def _shut(self) -> None:
         """Nothing is written any more."""
@@ -245,7 +241,7 @@ class Socket(asyncio.Protocol):
             return
         rest, self._rest = self._rest, b""
         if rest:
-            self.data_received(rest)
+            self._received(rest)
         if not self._rest:
             transport.resume_reading()
 

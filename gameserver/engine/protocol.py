@@ -73,7 +73,8 @@ encode = msgspec.json.encode
 def is_too_big(data: str | bytes) -> bool:
     """Whether a message has more than MAX_FRAME bytes."""
     # UTF-8 has one to four bytes a character: most texts need not be encoded to be measured.
-    return len(data) > MAX_FRAME or (isinstance(data, str) and len(data) * 4 > MAX_FRAME and len(data.encode()) > MAX_FRAME)
+    size = len(data)
+    return size * 4 > MAX_FRAME and (size > MAX_FRAME or (isinstance(data, str) and len(data.encode()) > MAX_FRAME))
 
 
 def explain(data: str | bytes, error: Exception, known: frozenset[str]) -> Rejected:

@@ -37,7 +37,7 @@ class Registry:
 
     def decode(self, data: str | bytes) -> Command:
         """The command in a client's message. Raises Rejected: too_long, unknown_command, bad_message, with its ref if readable."""
-        if is_too_big(data):
+        if len(data) * 4 > MAX_FRAME and is_too_big(data):
             raise Rejected(Code.TOO_LONG, f"A message has at most {MAX_FRAME} bytes.")
         try:
             command: Command = self._decoder.decode(data)

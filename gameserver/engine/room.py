@@ -57,6 +57,9 @@ class Outcome(Struct, frozen=True, gc=False):
     who: Who | None = None
 
 
+NOTHING = Outcome()
+
+
 @dataclass(frozen=True, slots=True)
 class Welcome:
     """What a session gets when it comes in. `state`: at the position, of each world that has one; to whoever resumes, only of those
@@ -192,6 +195,8 @@ class Room:
             raise Rejected(rejected.code, rejected.text, wait_ms=rejected.wait_ms, ref=command.ref) from None
         session.who = decided.who or session.who
         if not answered:
+            if not decided.events and decided.who is None:
+                return NOTHING
             entries, ephemeral = self._happen(world, decided.events, at, session.who, "", 0)
             return Outcome(None, tuple(entries), ephemeral, after=self.seq if entries else 0, who=decided.who)
         entries, ephemeral = self._happen(world, decided.events, at, session.who, session.key, command.ref)

@@ -207,8 +207,8 @@ class Keeper:
         self.allowed = Step.KEEP
         self.gone: list[Owner] = []
 
-    def step(self) -> Step:
-        return self.allowed
+    def decides(self) -> bool:
+        return self.allowed < Step.REFUSE
 
     def lost(self, owner: Owner) -> None:
         self.gone.append(owner)

@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 from fly.regions import REGIONS
 from gameserver import heartbeat
 from gameserver.heartbeat import Beat
-from lobby import watch
+from lobby import heartbeats, watch
 from lobby.heartbeats import FORGET_S, TTL_S, alive, record, retire
 from lobby.listing import listing, read
 from lobby.models import Gameserver, Region
@@ -105,8 +105,9 @@ def test_a_beat_of_an_unknown_region_is_skipped() -> None:
     assert [one.region_id for one in Gameserver.objects.all()] == ["cdg"]
 
 
-def test_old_gameservers_are_forgotten() -> None:
+def test_old_gameservers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """[LB3] Rows of gameservers that are long gone are deleted."""
+    monkeypatch.setattr(heartbeats, "FORGET_EVERY_S", 0.0)
     record([beat(machine="old")])
     Gameserver.objects.update(last_seen=Now() - timedelta(seconds=FORGET_S + 1))
     record([beat(machine="new")])
