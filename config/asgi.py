@@ -1,6 +1,7 @@
 """The ASGI application: the one place that says what stands before what.
 
-From the outside in: debug headers on every answer; `/healthz` before any host check; pages through Django's middleware;
+From the outside in: debug headers on every answer; `/healthz` before any host check; `/metrics` too;
+pages through Django's middleware;
 handshakes through the host (404), the replay (R9: before anything could accept), the origin, and then the consumer.
 """
 
@@ -18,6 +19,7 @@ from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
 from config.healthz import Healthz
+from config.metrics import Metrics
 from config.sockets import sockets
 from fly.hosts import LOBBY, REGION
 from fly.origin import SameOrigin
@@ -25,7 +27,8 @@ from fly.router import HostRouter, ReplayRouter
 from fly.trace import Trace
 from gameserver.engine.errors import Close
 from gameserver.lifespan import lifespan
-from gameserver.process import draining
+from gameserver.metrics import render
+from gameserver.process import current, draining
 from gameserver.routing import websocket_urlpatterns as region_sockets
 from lobby.routing import websocket_urlpatterns as lobby_sockets
 
@@ -33,7 +36,7 @@ application = Trace(
     ProtocolTypeRouter(
         {
             "lifespan": lifespan,
-            "http": Healthz(pages, draining),
+            "http": Healthz(Metrics(pages, lambda: render(current())), draining),
             "websocket": ReplayRouter(
                 SameOrigin(
                     HostRouter({LOBBY: sockets(lobby_sockets), REGION: sockets(region_sockets)}),

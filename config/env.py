@@ -50,6 +50,8 @@ class Env:
     drain_budget_s: float
     replay_cache_ttl_s: int
     """Seconds Fly may keep a replay; 0: never."""
+    max_sockets: int
+    """Sockets that one process takes; beyond it others of the region serve its rooms, where Redis connects them."""
     log_level: str
 
 
@@ -79,6 +81,7 @@ def read_env(environ_: Mapping[str, str] = os.environ, *, on_fly: bool = False, 
         redis_url=_read("REDIS_URL", "redis://host:port/number", lambda: _redis_url(env)),
         drain_budget_s=_read("DRAIN_BUDGET_S", "seconds, 1 to 280", lambda: _in_range(env.float("DRAIN_BUDGET_S", default=20.0), 1, 280)),
         replay_cache_ttl_s=_read("REPLAY_CACHE_TTL_S", "0, or seconds from 10", lambda: _cache_ttl(env)),
+        max_sockets=_read("MAX_SOCKETS", "1 to 100000", lambda: int(_in_range(env.int("MAX_SOCKETS", default=10_000), 1, 100_000))),
         log_level=_read(
             "LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", lambda: _one_of(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
         ),

@@ -21,6 +21,7 @@ REGIONS = ENV.regions
 PARENT_HOST = ENV.parent_host
 PUBLIC_SCHEME = ENV.public_scheme
 DRAIN_BUDGET_S = ENV.drain_budget_s
+MAX_SOCKETS = ENV.max_sockets
 REPLAY_CACHE_TTL_S = ENV.replay_cache_ttl_s
 GAMESERVER_HEARTBEAT = "lobby.heartbeats.record"
 GAMESERVER_RETIRE = "lobby.heartbeats.retire"
@@ -106,13 +107,26 @@ DATABASES = {
 DATABASE_ROUTERS = ["config.routers.RegionRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# An idle core layer dies with redis-py 8's own read timeout; this dict is the one verified to live.
-_REDIS = {"address": ENV.redis_url, "socket_timeout": None, "socket_connect_timeout": 5, "health_check_interval": 30}
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_REDIS]}}
-    if ENV.redis_url
-    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-}
+
+# Channel layers. They carry what gameservers of a region say to each other (gameserver.link); sockets are written directly.
+def _channel_layer(redis_url: str) -> dict[str, Any]:
+    if not redis_url:
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    # An idle receiver dies with redis-py 8's own read timeout of 5 s; this dict is the one verified to live.
+    host = {"address": redis_url, "socket_timeout": None, "socket_connect_timeout": 5, "health_check_interval": 30}
+    limits = {
+        # Members renew every 10 s. Those of a process that died get messages no longer than this; channels-redis' own is a day.
+        "group_expiry": 60,
+        # A message is worth nothing after some seconds: gaps are filled from the journal, and a client has asked again.
+        "expiry": 10,
+        # Parcels that wait for one process; under load each other one sends it about 200 a second. channels-redis' own 100 are lost
+        # in the blink that a receiver takes to read a room; what would lie behind more than this is older than it is worth.
+        "capacity": 1000,
+    }
+    return {"BACKEND": "gameserver.layer.RedisLayer", "CONFIG": {"hosts": [host], **limits}}
+
+
+CHANNEL_LAYERS = {"default": _channel_layer(ENV.redis_url)}
 
 # Cookies. The player's and the CSRF cookie are shared by all regions; the staff session stays on the host it was made on,
 # so that no region can act for staff of another.

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
-
-from channels.routing import URLRouter
 
 from fly.asgi import PLAIN, App, Receive, Scope, Send, deny
 
 
 def sockets(urlpatterns: list[Any]) -> App:
-    """Channels' URLRouter, but a path that fits nothing is a 404 to the client and not an exception in the log."""
-    router = URLRouter([*urlpatterns])
+    """Channels' URLRouter for one level of Django's `path` and `re_path`. A path that fits nothing is a 404 and no exception in the log."""
 
-    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+    def route(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"].lstrip("/")
-        if any(pattern.pattern.match(path) for pattern in urlpatterns):
-            await router(scope, receive, send)
-        else:
-            await deny(scope, receive, send, 404, PLAIN, b"No such socket.\n")
+        for pattern in urlpatterns:
+            found = pattern.pattern.match(path)
+            if found:
+                _, args, kwargs = found
+                url_route = {"args": args, "kwargs": {**kwargs, **pattern.default_args}}
+                answer: Awaitable[None] = pattern.callback({**scope, "url_route": url_route}, receive, send)
+                return answer
+        return deny(scope, receive, send, 404, PLAIN, b"No such socket.\n")
 
     return route

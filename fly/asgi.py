@@ -12,6 +12,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""One that only decides who serves is no coroutine and returns what that one returns: it would wait as long as a socket lives."""
 Headers = Iterable[tuple[bytes, bytes]]
 
 DENIAL = "websocket.http.response"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 from fly.asgi import PLAIN, App, Receive, Scope, Send, deny, values
@@ -32,10 +33,9 @@ class SameOrigin:
         self.app = app
         self.scheme = scheme
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         origins, hosts = values(scope["headers"], b"origin"), values(scope["headers"], b"host")
         if origins and not (len(origins) == 1 and same_origin(origins[0], hosts[0] if hosts else "", self.scheme)):
             log.warning("Handshake refused: origin %r at host %r.", origins[0][:200], (hosts or [""])[0][:200])
-            await deny(scope, receive, send, 403, PLAIN, b"Foreign origin.\n")
-            return
-        await self.app(scope, receive, send)
+            return deny(scope, receive, send, 403, PLAIN, b"Foreign origin.\n")
+        return self.app(scope, receive, send)

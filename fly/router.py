@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from urllib.parse import parse_qs
 
 from fly.answer import RETRY_AFTER_S, city, nearest_other, replay_answer
@@ -18,12 +18,9 @@ class HostRouter:
     def __init__(self, apps: Mapping[str, App]) -> None:
         self.apps = apps
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         app = self.apps.get(scope["fly"].host.name)
-        if app is None:
-            await deny(scope, receive, send, 404, _REFUSAL, b"Unknown host.\n")
-        else:
-            await app(scope, receive, send)
+        return app(scope, receive, send) if app else deny(scope, receive, send, 404, _REFUSAL, b"Unknown host.\n")
 
 
 class ReplayRouter:
@@ -37,15 +34,14 @@ class ReplayRouter:
         self.app = app
         self.unreachable_code = unreachable_code
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         context: FlyContext = scope["fly"]
         decision = context.decision
         if isinstance(decision, Replay):
-            await replay(scope, receive, send, decision)
-        elif isinstance(decision, Refuse):
-            await self._refuse(scope, receive, send, decision)
-        else:
-            await self.app(scope, receive, send)
+            return replay(scope, receive, send, decision)
+        if isinstance(decision, Refuse):
+            return self._refuse(scope, receive, send, decision)
+        return self.app(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Refuse) -> None:
         context: FlyContext = scope["fly"]

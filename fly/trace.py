@@ -5,7 +5,7 @@ from __future__ import annotations
 from fly.asgi import DENIAL, App, Message, Receive, Scope, Send
 from fly.context import FlyContext, read_context
 
-_STARTS = ("http.response.start", f"{DENIAL}.start", "websocket.accept")
+_STARTS = frozenset(("http.response.start", f"{DENIAL}.start", "websocket.accept"))
 
 
 class Trace:
@@ -15,18 +15,20 @@ class Trace:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
-        context = read_context(scope["path"], scope["headers"])
-        debug = debug_headers(context)
+        if scope["type"] in ("http", "websocket"):
+            context = read_context(scope["path"], scope["headers"])
+            # Under the same names, so that what they were before is not kept for as long as a socket lives.
+            scope, send = {**scope, "fly": context}, _traced(send, context)
+        await self.app(scope, receive, send)
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] in _STARTS:
-                message = {**message, "headers": [*message.get("headers", ()), *debug]}
-            await send(message)
 
-        await self.app({**scope, "fly": context}, receive, send_with_headers)
+def _traced(send: Send, context: FlyContext) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] in _STARTS:
+            message = {**message, "headers": [*message.get("headers", ()), *debug_headers(context)]}
+        await send(message)
+
+    return send_with_headers
 
 
 def debug_headers(context: FlyContext) -> list[tuple[bytes, bytes]]:

@@ -25,8 +25,8 @@ class Cadence:
         return max(0.0, (1 - credit) / self._frames_a_second, self._not_before - now)
 
     def shown(self, began: float, ended: float) -> None:
-        """A frame was written in this time. As long again is left to others: input, other rooms, the journal."""
+        """A frame was written in this time. Half as long is left to others: input, other rooms, the journal."""
         self._credit = min(BURST, self._credit + max(0.0, began - self._stamp) * self._frames_a_second) - 1
         self._stamp = began
         cost_s = ended - began
-        self._not_before = ended + cost_s if cost_s > SHORT_S else 0.0
+        self._not_before = ended + cost_s / 2 if cost_s > SHORT_S else 0.0

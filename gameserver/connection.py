@@ -17,12 +17,13 @@ from gameserver.engine.protocol import MAX_FRAME, Command, Join
 from gameserver.engine.room import Welcome, check_version
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
 from gameserver.engine.worlds import BaseWorld, Who
-from gameserver.hub import Member
+from gameserver.member import Member
 from gameserver.outlet import Prepared, QueueOutlet, SocketOutlet, goodbye
 from gameserver.owner import Owner
 from gameserver.pipeline import refusal
 from gameserver.players import Player, guest
 from gameserver.process import Process
+from gameserver.relay.relay import Relay
 from gameserver.store import TooManyRooms
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ class Connection:
         self.slug = slug
         self.world = ""
         self.player = player
-        self.owner: Owner | None = None
+        self.owner: Owner | Relay | None = None
+        self._relayed = False
         self.member: Member | None = None
         self._bad = 0
         self._sid = ""
@@ -68,23 +70,38 @@ class Connection:
             self._refuse(rejected)
         return None
 
-    async def find(self, world: str) -> None:
-        """Find the room's owner in this process, before anybody is let in. Raises LeaseHeld, and Closed: no such room, not now."""
+    async def find(self, world: str, *, relayed: bool = False) -> None:
+        """Find what serves the room in this process, its owner or its relay, before anybody is let in.
+
+        Raises LeaseHeld, and Closed: no such room, not now.
+        """
         if not _slug.match(self.slug):
             raise Closed(Close.NO_SUCH_ROOM, "A room's name has 1 to 32 letters a to z, digits and hyphens.")
         if world and world not in self.process.registry.worlds:
             raise Closed(Close.NO_SUCH_ROOM, "There is no such world.")
-        self.world = world
+        self.world, self._relayed = world, relayed
+        exchange = self.process.exchange
         try:
             async with asyncio.timeout(OPEN_S):
-                self.owner = await self.process.owner(self.region, self.slug, world)
-        except LeaseHeld:
+                if relayed and exchange is not None:
+                    self.owner = await exchange.relay(self.region, self.slug)
+                else:
+                    self.owner = await self.process.owner(self.region, self.slug, world)
+        except (LeaseHeld, Closed):
             raise
         except TooManyRooms:
             raise Closed(Close.NO_SUCH_ROOM, "This region has no place for another room.") from None
         except Exception as error:
             log.warning("Room %s/%s cannot be opened: %r", self.region, self.slug, error)
             raise Closed(Close.OWNER_LOST, "The room cannot be opened just now.", retry_ms=spread_ms(RETRY_MS)) from error
+
+    async def find_relay(self, world: str) -> Closed | None:
+        """Find its relay; what the client must be told if there is none."""
+        try:
+            await self.find(world, relayed=True)
+        except Closed as closed:
+            return closed
+        return None
 
     async def join(self, join: Join, who: Who) -> None:
         """Enter the room and send `welcome`. Raises Closed: version, draining, taken over, journal not answering."""
@@ -93,7 +110,7 @@ class Connection:
             raise moved(self.process)
         try:
             # Not the one of the handshake: the room may have been given up, and opened again, since.
-            await self.find(self.world)
+            await self.find(self.world, relayed=self._relayed)
         except LeaseHeld as held:
             raise Closed(Close.OWNER_LOST, "This room has another owner now.", retry_ms=spread_ms(RETRY_MS)) from held
         assert self.owner is not None
@@ -107,7 +124,7 @@ class Connection:
         self.member.catch_up = self._catch_up
         self._tell(self.owner, self.member, welcome)
 
-    def _tell(self, owner: Owner, member: Member, welcome: Welcome) -> None:
+    def _tell(self, owner: Owner | Relay, member: Member, welcome: Welcome) -> None:
         room = {
             "region": self.region,
             "machine": self.context.here.machine,
@@ -159,7 +176,8 @@ class Connection:
         if self.owner is not None:
             if self.member is not None:
                 self.owner.leave(self.member)
-            self.process.left(self.owner)
+            if isinstance(self.owner, Owner):
+                self.process.left(self.owner)
         self.owner = self.member = None
 
     def _decode(self, data: str | bytes) -> Command:

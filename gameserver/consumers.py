@@ -27,7 +27,7 @@ from gameserver.engine.protocol import MAX_FRAME, Join, is_too_big
 from gameserver.engine.worlds import Who
 from gameserver.outlet import QueueOutlet, SocketOutlet, outlet_of
 from gameserver.players import player_of
-from gameserver.process import MAX_SOCKETS, current
+from gameserver.process import Process, current
 from gameserver.store import Held
 from gameserver.throttle import address_of
 
@@ -57,19 +57,20 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         # Before the socket is accepted: one that must be replayed never is (R9).
         if context.arrival.failed:
             process.placement.forget(room.region, room.slug)
-        # Our own room is looked for first: the table may not have heard yet that it is ours.
-        elsewhere = "" if process.owned(room.region, room.slug) else process.placement.of(room.region, room.slug)
-        decision = context.decide_for(elsewhere)
+        elsewhere, relayed = _elsewhere(process, room)
+        decision = Serve("another Machine that is full owns the room") if relayed else context.decide_for(elsewhere)
         late: Closed | None = None
         address = address_of(scope, context.here)
         connection = Connection(process, context, room.region, room.slug, player_of(scope), address)
         if isinstance(decision, Serve):
             try:
-                await connection.find(room.world)
+                await connection.find(room.world, relayed=relayed)
             except LeaseHeld as held:
                 process.placement.learn(Held(room.region, room.slug, held.machine, held.remaining_ms))
                 decision = context.decide_for(held.machine) if is_served(held.remaining_ms) else decision
                 late = Closed(Close.OWNER_LOST, "The Machine that has this room does not answer.", retry_ms=_when(context, held))
+                if isinstance(decision, Serve) and _may_relay(process, context) and is_served(held.remaining_ms):
+                    late = await connection.find_relay(room.world)
             except Closed as closed:
                 late = closed
         if isinstance(decision, Replay):
@@ -78,6 +79,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         if isinstance(decision, Refuse):
             await deny(scope, receive, send, decision.status, PLAIN, f"{decision.reason}\n".encode())
             return
+        await process.admission.turn()
         await receive()
         await send({"type": "websocket.accept"})
         connection.outlet = outlet_of(scope, send)
@@ -90,7 +92,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
             if process.is_draining:
                 # It began while this socket was being accepted: the drain does not know of it.
                 raise moved(process)
-            if len(process.outlets) > MAX_SOCKETS:
+            if len(process.outlets) > process.max_sockets:
                 raise Closed(Close.FULL, "This gameserver is full. Try again later, or another region.")
             if late is not None:
                 raise late
@@ -115,6 +117,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
                 join, who = await self._first(connection, receive)
         except TimeoutError:
             raise Closed(Close.NO_JOIN, "No room.join came in time.") from None
+        await connection.process.admission.turn()
         await connection.join(join, who)
         outlet = connection.outlet
         if isinstance(outlet, SocketOutlet):
@@ -140,6 +143,24 @@ class _Room:
     region: str
     slug: str
     world: str
+
+
+def _elsewhere(process: Process, room: _Room) -> tuple[str, bool]:
+    """The Machine that a handshake for a room should go to, empty for this one; and whether this one is to relay the room.
+
+    Our own room is looked for first: the table may not have heard yet that it is ours.
+    """
+    exchange = process.exchange
+    if process.owned(room.region, room.slug):
+        return (exchange.roomiest() if exchange is not None and not process.places else ""), False
+    machine = process.placement.of(room.region, room.slug)
+    return machine, bool(machine and exchange is not None and exchange.link.is_up and exchange.is_full(machine) and process.places)
+
+
+def _may_relay(process: Process, context: FlyContext) -> bool:
+    """Whether a socket that was sent here from the room's owner, which is full, can be served here."""
+    exchange, arrival = process.exchange, context.arrival
+    return exchange is not None and exchange.link.is_up and arrival.replayed and not arrival.failed
 
 
 def _world(scope: Any) -> str:

@@ -27,6 +27,10 @@ class Counts:
     """Times that one came back from it by position."""
     readers_closed: int = 0
     """Readers closed with 4002."""
+    relay_gaps: int = 0
+    """Frames that did not reach this relay, and were read from the journal."""
+    relay_resent: int = 0
+    """Commands that this relay sent to the owner again."""
     refused_rate: int = 0
     """Commands refused for a rate."""
     floods: int = 0

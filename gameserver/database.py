@@ -21,6 +21,7 @@ from gameserver.models import Event, Lease, Room, Snapshot
 from gameserver.store import KEEP_SNAPSHOTS, Batch, Damaged, Loaded, StaleEpoch
 
 ALIAS = "region"
+LEASES = Lease._meta.db_table
 COLUMNS = ("room_id", "seq", "epoch", "ev", "at", "player_id", "player_name", "player_colour", "text", "fields", "session", "ref", "reply")
 ROWS = 64
 """Rows in one statement, at most. Statements have 64, 32, 16 … rows, so that a database meets seven texts and can keep their plans."""
@@ -102,7 +103,13 @@ class DatabaseStore:
         return None
 
     def _epochs(self, keys: set[int]) -> dict[int, int]:
-        return lock(Lease.objects.using(self.alias).filter(room__in=keys))
+        """As `lock`; past the ORM, because every commit begins with it."""
+        link = connections[self.alias]
+        marks = ", ".join(["%s"] * len(keys))
+        tail = " FOR UPDATE" if link.features.has_select_for_update else ""
+        with link.cursor() as cursor:
+            cursor.execute(f"SELECT room_id, epoch FROM {LEASES} WHERE room_id IN ({marks}) ORDER BY room_id{tail}", sorted(keys))
+            return dict(cursor.fetchall())
 
     def _events(self, key: int) -> QuerySet[Event]:
         return Event.objects.using(self.alias).filter(room=key)
@@ -136,7 +143,7 @@ def state_of(row: Snapshot) -> State | None:
 @cache
 def _insert(rows: int, mark: str) -> str:
     values = f"({', '.join([mark] * len(COLUMNS))})"
-    return f"INSERT INTO gameserver_event ({', '.join(COLUMNS)}) VALUES {', '.join([values] * rows)}"  # noqa: S608 (our own names)
+    return f"INSERT INTO gameserver_event ({', '.join(COLUMNS)}) VALUES {', '.join([values] * rows)}"
 
 
 def _statements(rows: Sequence[Sequence[Any]], mark: str) -> Iterator[tuple[str, list[Any]]]:

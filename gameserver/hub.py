@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from fly.server.audience import Audience
 from gameserver.backlog import PATIENCE_S, Backlog
@@ -14,9 +13,9 @@ from gameserver.clock import spread_ms
 from gameserver.counts import COUNTS
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close
-from gameserver.engine.room import Session
 from gameserver.engine.worlds import Who
-from gameserver.outlet import Outlet, Prepared, goodbye
+from gameserver.member import Member
+from gameserver.outlet import Prepared
 from gameserver.roster import Roster
 
 PRESENCE_S = 0.05
@@ -26,50 +25,20 @@ PRESENCE_SHARE = 10
 LOOK_S = 1.0
 """Between two looks at those who are behind."""
 
+
+class Tap(Protocol):
+    """Whoever brings what a room shows to sockets of other processes."""
+
+    def shown(self, messages: Sequence[Prepared]) -> None:
+        """Everybody here was shown this."""
+        ...
+
+    def gone(self) -> None:
+        """The room is not owned here any more."""
+        ...
+
+
 Replies = Mapping["Member", list[Prepared]]
-
-
-@dataclass(eq=False, slots=True)
-class Member:
-    """One session in a room, with its way out; the watcher of its outlet.
-
-    held: what waits for its welcome; None once it has that. backlog: None while it is written to with all others. catch_up: is called
-    with the last position it was sent, when it can be sent more. hub: None before it came in, when it left, and once it was taken over.
-    """
-
-    session: Session
-    outlet: Outlet
-    held: list[Prepared] | None = None
-    backlog: Backlog | None = None
-    hub: Hub | None = None
-    catch_up: Callable[[Position], None] | None = None
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Write a message to this one client."""
-        self.reply([Prepared(message)])
-
-    def reply(self, own: list[Prepared]) -> None:
-        """Write messages that are for this one client, behind what it was shown."""
-        if self.held is not None:
-            self.held.extend(own)
-        elif self.backlog is not None and self.hub is not None:
-            self.backlog.reply(own, self.hub.shown)
-        else:
-            self.outlet.send(*own)
-
-    def bye(self, code: Close, text: str, **more: Any) -> None:
-        """Say why, then close with that code."""
-        goodbye(self.outlet, code, text, **more)
-
-    def fell_behind(self) -> None:
-        """See fly.server.audience.Watcher."""
-        if self.hub is not None:
-            self.hub.set_apart(self)
-
-    def caught_up(self) -> None:
-        """See fly.server.audience.Watcher."""
-        if self.hub is not None:
-            self.hub.take_back(self)
 
 
 class Hub:
@@ -81,6 +50,8 @@ class Hub:
         """The last event that everybody was shown, or that was journalled when the room was read."""
         self.cost_s = 0.0
         """What the last write to everybody took."""
+        self.tap: Tap | None = None
+        """Is told of everything that is shown here, for those who are elsewhere."""
         self._members: dict[str, Member] = {}
         self._audience = Audience()
         self._apart: dict[Member, Backlog] = {}
@@ -92,11 +63,21 @@ class Hub:
         return len(self._members)
 
     def __iter__(self) -> Iterator[Member]:
-        return iter(list(self._members.values()))
+        """Members whose sockets are in this process; `len` counts all."""
+        return iter([member for member in self._members.values() if not member.outlet.is_far])
+
+    def member(self, key: str) -> Member | None:
+        """The member of a session; None if it is not in."""
+        return self._members.get(key)
 
     def holds(self, member: Member) -> bool:
         """Whether this member is in, and not one that was taken over."""
         return member.hub is self
+
+    @property
+    def behind(self) -> int:
+        """Members for whom something waits."""
+        return sum(member.outlet.waiting > 0 for member in self._apart)
 
     @property
     def players(self) -> int:
@@ -153,11 +134,11 @@ class Hub:
             member.outlet.send(*waited)
         self._place(member)
 
-    def show(self, *messages: dict[str, Any], replies: Replies | None = None) -> None:
+    def show(self, *messages: dict[str, Any] | Prepared, replies: Replies | None = None) -> None:
         """Write messages to everybody, encoded once, and behind them, in the same write, each one's own replies."""
         began, before = perf_counter(), self.shown
-        prepared = [Prepared(message) for message in messages]
-        for message in messages:
+        prepared = [message if isinstance(message, Prepared) else Prepared(message) for message in messages]
+        for message in [one.message for one in prepared]:
             if message["type"] == "events":
                 self.shown = message["epoch"], message["events"][-1]["seq"]
                 COUNTS.events_shown += len(message["events"])
@@ -171,6 +152,11 @@ class Hub:
             member.held.extend(prepared)
             if replies and member in replies:
                 member.held.extend(replies[member])
+        if self.tap is not None:
+            self.tap.shown(prepared)
+            for member, mine in replies.items() if replies else ():
+                if member.outlet.is_far:
+                    member.outlet.send(*mine)
         self.cost_s = perf_counter() - began
 
     def close(self, code: Close, text: str, retry_ms: tuple[int, int]) -> None:

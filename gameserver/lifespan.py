@@ -9,16 +9,19 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from gameserver.beats import beats
 from gameserver.database import ALIAS, DatabaseStore
 from gameserver.drain import drain
 from gameserver.engine.registry import discover
 from gameserver.heartbeat import Heartbeat
 from gameserver.journal import Journal
 from gameserver.leases import DatabaseLeases
+from gameserver.link import reaches_others
 from gameserver.process import Process, start, stop
 from gameserver.schema import prepare_database
 
@@ -51,9 +54,12 @@ async def _start() -> tuple[Process, Heartbeat]:
     loop = asyncio.get_running_loop()
     sys.setswitchinterval(SWITCH_S)
     journal = Journal(DatabaseStore(), loop, lambda: connections[ALIAS].close())
-    process = Process(settings.HERE, settings.REGIONS, journal, DatabaseLeases(), discover(settings.GAMESERVER_WORLDS))
+    layer = get_channel_layer()
+    worlds = discover(settings.GAMESERVER_WORLDS)
+    process = Process(settings.HERE, settings.REGIONS, journal, DatabaseLeases(), worlds, layer=layer if reaches_others(layer) else None)
+    process.max_sockets = settings.MAX_SOCKETS
     await process.start()
-    heartbeat = Heartbeat(process.beats, import_string(settings.GAMESERVER_HEARTBEAT), import_string(settings.GAMESERVER_RETIRE))
+    heartbeat = Heartbeat(partial(beats, process), import_string(settings.GAMESERVER_HEARTBEAT), import_string(settings.GAMESERVER_RETIRE))
     start(process)
     heartbeat.start()
     gc.set_threshold(GC_THRESHOLD, 20, 20)

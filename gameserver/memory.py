@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gameserver.engine.entry import Entry, Snapshot
 from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
-from gameserver.store import KEEP_SNAPSHOTS, MAX_ROOMS, Batch, Claimed, Held, Loaded, Renewed, StaleEpoch, Started, TooManyRooms
+from gameserver.store import KEEP_SNAPSHOTS, MAX_ROOMS, Batch, Claimed, Held, Loaded, Peer, Renewed, StaleEpoch, Started, TooManyRooms
 
 
 @dataclass(slots=True)
@@ -37,6 +37,7 @@ class Memory:
         self.rooms: dict[int, Kept] = {}
         self.drains: dict[Holder, bool] = {}
         self.lives_until: dict[Holder, float] = {}
+        self.places: dict[Holder, int] = {}
 
     def room(self, slug: str, region: str = "cdg") -> Kept:
         """A room by its name. Raises LookupError."""
@@ -81,8 +82,9 @@ class Memory:
     def _remaining_ms(self, room: Kept) -> int:
         return max(0, round((room.expires_at - self.clock()) * 1000))
 
-    def renew(self, holder: Holder, sessions: Mapping[int, int]) -> Renewed:
+    def renew(self, holder: Holder, sessions: Mapping[int, int], places: int = 1) -> Renewed:
         """See Leases."""
+        self.places[holder] = places
         mine = [room for room in self.rooms.values() if room.holder == holder]
         self.lives_until[holder] = self.clock() + EXPIRY_S
         for room in mine:
@@ -105,6 +107,11 @@ class Memory:
         """See Leases."""
         rows = [Held(room.region, room.slug, room.holder.machine, self._remaining_ms(room)) for room in self.rooms.values()]
         return [row for row in rows if row.machine and row.remaining_ms > 0]
+
+    def peers(self) -> list[Peer]:
+        """See Leases."""
+        living = [holder for holder in self.drains if self.lives_until[holder] > self.clock()]
+        return [Peer(holder.machine, holder.boot, self.places.get(holder, 1)) for holder in living]
 
     def ask_drain(self, machine: str) -> bool:
         """See Leases."""

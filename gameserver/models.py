@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,13 +14,17 @@ class NowMs(models.Func):
 
     arity = 0
     output_field = models.BigIntegerField()
+    SQL: ClassVar[dict[str, str]] = {
+        "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)",
+        # Not now(): that is when the transaction began, which may have waited for a lock since.
+        "postgresql": "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint",
+    }
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)", **context)
+        return self.as_sql(compiler, connection, template=self.SQL["sqlite"], **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        # Not now(): that is when the transaction began, which may have waited for a lock since.
-        return self.as_sql(compiler, connection, template="(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint", **context)
+        return self.as_sql(compiler, connection, template=self.SQL["postgresql"], **context)
 
 
 class Room(models.Model):
@@ -76,6 +80,8 @@ class Holder(models.Model):
     boot = models.CharField(max_length=32)
     expires_at = models.BigIntegerField("expires at (ms)")
     drain = models.BooleanField(default=False)
+    places = models.IntegerField(default=1)
+    """Sockets that it still takes; one that does not say takes some."""
 
     def __str__(self) -> str:
         return self.machine

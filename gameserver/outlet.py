@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import msgspec
+
 from fly.server.audience import Audience, Watcher
 from fly.server.frames import prepare_text
 from gameserver.engine.errors import Close
@@ -27,6 +29,11 @@ class Prepared:
         self.message = message
         self.text: bytes = encode(message) if text is None else text
         self._frame: bytes | None = None
+
+    @classmethod
+    def of(cls, text: bytes) -> Prepared:
+        """One whose JSON is there already."""
+        return cls(msgspec.json.decode(text), text)
 
     @property
     def frame(self) -> bytes:
@@ -51,6 +58,9 @@ class Prepared:
 
 class Outlet(Protocol):
     """What a member of a room is written to through. No method waits or raises."""
+
+    is_far: bool
+    """Whether the socket is in another process, which is told by it what everybody is shown."""
 
     @property
     def waiting(self) -> int:
@@ -94,6 +104,7 @@ class SocketOutlet:
     """Through the extension `fly.socket` of our server."""
 
     __slots__ = ("_socket",)
+    is_far = False
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
@@ -142,6 +153,8 @@ class SocketOutlet:
 
 class QueueOutlet:
     """Through ASGI's `send`, one task a socket: any server, only slower. Whoever receives waits for `may_receive`."""
+
+    is_far = False
 
     def __init__(self, send: Any) -> None:
         self.may_receive = asyncio.Event()

@@ -10,19 +10,20 @@ import logging
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import Any
 
 from gameserver.clock import steady
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import REFUSE_S, LeaseHeld
-from gameserver.engine.protocol import Command, History, Join, Ping
-from gameserver.engine.room import KEEP, NOTHING, Gap, Room, Welcome, check_version, history_reply, session_of
+from gameserver.engine.protocol import Command, Join, Ping
+from gameserver.engine.room import KEEP, NOTHING, Gap, Room, Welcome, check_version, session_of
 from gameserver.engine.worlds import Who
-from gameserver.hub import Hub, Member
+from gameserver.history import read_page
+from gameserver.hub import Hub
 from gameserver.keeper import Keeper, TooLate
+from gameserver.member import Member
 from gameserver.outlet import Outlet
-from gameserver.pipeline import Pipeline, refusal
+from gameserver.pipeline import Pipeline
 from gameserver.snapshots import Snapshots
 from gameserver.store import StaleEpoch
 from gameserver.ticker import Ticker
@@ -106,13 +107,18 @@ class Owner:
 
     @property
     def rates(self) -> dict[str, tuple[float, float]]:
-        """Commands a second and at once that each of the room's worlds takes from a session."""
-        return {} if self._room is None else {world.name: (world.rate, world.burst) for world in self._room.worlds}
+        """See Room."""
+        return {} if self._room is None else self._room.rates
 
     @property
     def lag(self) -> int:
         """Events that are in no snapshot yet."""
         return self._snapshots.lag
+
+    @property
+    def room(self) -> Room | None:
+        """The room, once it was read."""
+        return self._room
 
     # People
 
@@ -125,12 +131,17 @@ class Owner:
         room = self._ready(join.ref)
         member = Member(session_of(join, who), outlet, [])
         self.hub.add(member)
-        self._ticker.keep(room.worlds)
+        self.wake()
         try:
             return member, await self._welcome(member, room, join.position)
         except BaseException:
             self.hub.remove(member)
             raise
+
+    def wake(self) -> None:
+        """Somebody is in: worlds tick."""
+        if self._room is not None:
+            self._ticker.keep(self._room.worlds)
 
     async def catch_up(self, member: Member, position: Position) -> Welcome:
         """What a member needs that has seen everything up to a position, and is held. Raises as `join`."""
@@ -187,7 +198,7 @@ class Owner:
             self._pipeline.give_up(_Broken())
             raise
         if outcome.read is not None:
-            self._read(member, outcome.read)
+            read_page(self._keeper.journal, self.key, member, outcome.read)
         elif outcome is not NOTHING:
             self._pipeline.take(member, outcome, before)
 
@@ -218,17 +229,6 @@ class Owner:
             self._available = available
             text = "" if available else "The room cannot keep anything just now. What you write waits, and is sent when it can."
             self.hub.show({"type": "status", "available": available, "text": text})
-
-    def _read(self, member: Member, command: History) -> None:
-        future = self._keeper.journal.read(self._keeper.journal.store.before, self.key, command.before, command.limit)
-
-        def answer(done: asyncio.Future[Any]) -> None:
-            if done.cancelled() or done.exception() is not None:
-                member.send(refusal(Rejected(Code.UNAVAILABLE, "Older messages cannot be read just now.", ref=command.ref)))
-                return
-            member.send({"type": "reply", **history_reply(command, [entry.event for entry in done.result()])})
-
-        future.add_done_callback(answer)
 
     # The journal
 
@@ -297,3 +297,5 @@ class Owner:
         if self._opening is not None:
             self._opening.cancel()
         self._pipeline.end()
+        if self.hub.tap is not None:
+            self.hub.tap.gone()

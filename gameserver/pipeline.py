@@ -16,8 +16,9 @@ from gameserver.engine.entry import Event
 from gameserver.engine.errors import Code, Rejected
 from gameserver.engine.room import Outcome, Room
 from gameserver.engine.worlds import BaseWorld, Who
-from gameserver.hub import Hub, Member
+from gameserver.hub import Hub
 from gameserver.journal import Journal
+from gameserver.member import Member
 from gameserver.outlet import Prepared
 from gameserver.store import Batch
 

@@ -12,23 +12,24 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from fly.here import Here
+from gameserver.admission import Admission
 from gameserver.clock import steady
 from gameserver.engine import lease
 from gameserver.engine.errors import Close
 from gameserver.engine.lease import NOBODY, Step
 from gameserver.engine.registry import Registry, discover
-from gameserver.heartbeat import Beat
 from gameserver.journal import Journal
 from gameserver.outlet import Outlet
 from gameserver.owner import Owner
 from gameserver.placement import Placement
+from gameserver.relay.exchange import Exchange
 from gameserver.store import Leases
 from gameserver.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
 MAX_SOCKETS = 10_000
-"""Sockets of one process; fly.toml's hard_limit is the same number."""
+"""Sockets of one process where MAX_SOCKETS says nothing; fly.toml's hard_limit is the same number."""
 IDLE_ROOM_S = 60.0
 """How long a room without anybody stays in memory."""
 WATCH_S = 0.25
@@ -49,7 +50,10 @@ def end_this_process() -> None:
 
 
 class Process:
-    """The gameserver of this process: a Keeper of owners. Called on the event loop. `clock`: see gameserver.clock."""
+    """The gameserver of this process: a Keeper of owners. Called on the event loop. `clock`: see gameserver.clock.
+
+    layer: a Channels layer that reaches the region's other Machines, for this process alone; without one there is no `exchange`.
+    """
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Process:
         registry: Registry | None = None,
         clock: Callable[[], float] = steady,
         asked_to_drain: Callable[[], None] = end_this_process,
+        layer: Any = None,
     ) -> None:
         self.here = here
         self.regions = (here.region,) if here.is_fly else tuple(regions)
@@ -70,10 +75,14 @@ class Process:
         self.placement = Placement(here.machine, lambda: journal.read(leases.held))
         self.started_at = time.time()
         self.is_draining = False
+        self.max_sockets = MAX_SOCKETS
         self.outlets: set[Outlet] = set()
+        self.exchange: Exchange | None = None
         self.throttle = Throttle()
+        self.admission = Admission()
         self._clock = clock
         self._asked_to_drain = asked_to_drain
+        self._layer = layer
         self._renewed_at = 0.0
         self._rooms: dict[tuple[str, str], asyncio.Task[Owner]] = {}
         self._told: dict[int, int] = {}
@@ -86,6 +95,9 @@ class Process:
         began = self._clock()
         started = await self.journal.call(self.leases.start, self.here.machine, secrets.token_hex(4))
         self.holder, self._renewed_at = started.holder, began
+        if self._layer is not None:
+            self.exchange = Exchange(self, self._layer)
+            self.exchange.start()
         self._go_on(self._renew())
         self._go_on(self._watch())
         self.placement.start()
@@ -131,9 +143,18 @@ class Process:
         asyncio.get_running_loop().call_later(IDLE_ROOM_S, self._forget, owner)
         return owner
 
+    def owner_here(self, region: str, slug: str) -> Owner | None:
+        """The owner of a room that is in memory here."""
+        return _opened(self._rooms.get((region, slug)))
+
     def owned(self, region: str, slug: str) -> bool:
         """Whether the room is in memory here."""
-        return _opened(self._rooms.get((region, slug))) is not None
+        return self.owner_here(region, slug) is not None
+
+    @property
+    def places(self) -> int:
+        """How many more sockets this process takes."""
+        return 0 if self.is_draining else max(0, self.max_sockets - len(self.outlets))
 
     def rooms(self) -> list[Owner]:
         """The rooms in memory. May be called from any thread."""
@@ -193,7 +214,7 @@ class Process:
             counts = {owner.key: len(owner.hub) for owner in self.rooms()}
             news = {key: count for key, count in counts.items() if self._told.get(key) != count}
             try:
-                renewed = await self.journal.call(self.leases.renew, self.holder, news)
+                renewed = await self.journal.call(self.leases.renew, self.holder, news, self.places)
                 self._renewed_at, self._told = began, counts
                 await self._take_stock(renewed.rooms)
             except Exception as error:  # noqa: BLE001
@@ -231,29 +252,11 @@ class Process:
                     owner.say_status()
             self._last_step = step
 
-    # Others
-
-    def beats(self) -> list[Beat]:
-        """What the lobby is told of this process, one beat a region."""
-        rooms = self.rooms()
-        return [self._beat(region, [owner for owner in rooms if owner.region == region]) for region in self.regions]
-
-    def _beat(self, region: str, rooms: list[Owner]) -> Beat:
-        crowded = [{"slug": owner.slug, "players": owner.hub.players} for owner in rooms if owner.hub.players]
-        return Beat(
-            region=region,
-            machine=self.here.machine,
-            app=self.here.app,
-            started_at=self.started_at,
-            players=sum(room["players"] for room in crowded),  # type: ignore[misc]
-            rooms=sorted(crowded, key=lambda room: (-int(room["players"]), str(room["slug"]))),
-            sockets=len(self.outlets),
-            draining=self.is_draining,
-        )
-
     async def stop(self) -> None:
         """End what goes on by itself, and hold nothing any more."""
         self.placement.stop()
+        if self.exchange is not None:
+            await self.exchange.stop()
         for task in [*self._tasks, *self._rooms.values()]:
             task.cancel()
         for owner in self.rooms():

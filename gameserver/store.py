@@ -98,6 +98,15 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """A Machine of the region that lives: the boot of its life, and how many more sockets it takes."""
+
+    machine: str
+    boot: str
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Whose a room is, for those who look for it. Others may have it after `remaining_ms`."""
 
@@ -129,8 +138,11 @@ class Leases(Protocol):
         """Own a room, with the next epoch; it is made, with this world, if there is none. Raises LeaseHeld, TooManyRooms."""
         ...
 
-    def renew(self, holder: Holder, sessions: Mapping[int, int]) -> Renewed:
-        """Put the expiry of all that this holder has off. `sessions`: how many are in each room, where that has changed."""
+    def renew(self, holder: Holder, sessions: Mapping[int, int], places: int = 1) -> Renewed:
+        """Put the expiry of all that this holder has off. `sessions`: how many are in each room, where that has changed.
+
+        places: how many more sockets this process takes.
+        """
         ...
 
     def release(self, holder: Holder, rooms: Mapping[int, int]) -> None:
@@ -139,6 +151,10 @@ class Leases(Protocol):
 
     def held(self) -> list[Held]:
         """All rooms whose lease runs, in whichever region."""
+        ...
+
+    def peers(self) -> list[Peer]:
+        """All Machines that share these leases and live."""
         ...
 
     def ask_drain(self, machine: str) -> bool:

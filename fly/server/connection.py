@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fly.asgi import DENIAL, PLAIN, Message
 from fly.server.closing import INTERNAL_ERROR
 from fly.server.frames import prepare
-from fly.server.framing import Limits
 from fly.server.headers import Pairs, checked, for_accept, status_of
 from fly.server.inbox import Inbox
 from fly.server.socket import Socket
 
 if TYPE_CHECKING:
     from fly.server.handshake import Handshake
+    from fly.server.server import Server
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("fly.access")
@@ -25,18 +24,18 @@ access = logging.getLogger("fly.access")
 class Connection:
     """One handshake and, once accepted, its socket. `handshake` is None as soon as it is decided.
 
-    path: as it was sent, with its escapes; it is for the log. ended: called once when its socket has ended.
+    path: as it was sent, with its escapes; it is for the log. task: the application that serves it, as long as it does.
     """
 
-    __slots__ = ("_denial", "_limits", "handshake", "inbox", "path", "socket", "task")
+    __slots__ = ("_denial", "_server", "handshake", "inbox", "path", "socket", "task")
 
-    def __init__(self, handshake: Handshake, path: str, limits: Limits, ended: Callable[[Connection], None]) -> None:
+    def __init__(self, server: Server, handshake: Handshake, path: str) -> None:
         self.handshake: Handshake | None = handshake
         self.path = path
         self.inbox = Inbox()
-        self.socket = Socket(self.inbox, lambda _: ended(self))
+        self.socket = Socket(self.inbox, self._socket_ended)
         self.task: asyncio.Task[None] | None = None
-        self._limits = limits
+        self._server = server
         self._denial: tuple[int, Pairs] | None = None
 
     async def send(self, message: Message) -> None:
@@ -97,14 +96,11 @@ class Connection:
         if self._denial is not None:
             raise ValueError("websocket.accept after a denial was begun")
         headers, subprotocol = for_accept(message), message.get("subprotocol")
-        if subprotocol is not None and subprotocol not in self.handshake.websocket_protocols:
+        if subprotocol is not None and subprotocol not in self.handshake.subprotocols:
             raise ValueError(f"the client did not offer the subprotocol {subprotocol!r}")
-        # From here on nothing holds Twisted's and autobahn's objects of this connection.
-        handshake, self.handshake = self.handshake, None
-        taken = handshake.accept(subprotocol, headers)
-        if taken is not None:
-            access.info("WS %s 101", self.path)
-            await self.socket.start(*taken, self._limits)
+        taken, self.handshake = self.handshake.accept(subprotocol, headers), None
+        access.info("WS %s 101", self.path)
+        await self.socket.start(*taken, self._server.limits)
 
     def _close(self, message: Message) -> None:
         if self.handshake is None:
@@ -124,6 +120,9 @@ class Connection:
         self.handshake.answer(status, headers, body, more)
         if not more:
             self.gone()
+
+    def _socket_ended(self, _: Socket) -> None:
+        self._server.socket_ended(self)
 
     def _late(self, kind: str) -> None:
         if self.socket.open:

@@ -14,7 +14,6 @@ def detach(transport: Any) -> tuple[socket.socket, bytes]:
 
     Twisted knows nothing of the connection afterwards and closes nothing.
     """
-    transport.unregisterProducer()
     transport.stopReading()
     transport.stopWriting()
     unsent = bytes(transport.dataBuffer[transport.offset :]) + b"".join(transport._tempDataBuffer)
@@ -22,10 +21,3 @@ def detach(transport: Any) -> tuple[socket.socket, bytes]:
     transport.connected, transport.disconnected = False, True
     held: socket.socket = transport.socket
     return socket.socket(fileno=held.detach()), unsent
-
-
-def early_bytes(channel: Any) -> bytes:
-    """What came in the same segment behind the handshake: Twisted's HTTP channel keeps it for a next request."""
-    early = b"".join(channel._dataBuffer)
-    channel._dataBuffer = []
-    return early

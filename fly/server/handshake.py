@@ -1,85 +1,78 @@
-"""The opening handshake: Daphne's protocol, which can also answer in plain HTTP, and which lets the open connection go.
+"""The opening handshake (RFC 6455, 4.2): an HTTP request that asks for a WebSocket, until it is accepted, answered or gone.
 
-Daphne reads the request and makes the scope, autobahn checks the handshake and writes the 101; after that neither is needed.
+Twisted reads it as any request, and its connection is taken from Twisted once the application says yes. Daphne would hand the request to
+autobahn, which reads it a second time and makes ready for frames that never come here: it was half of what a handshake cost.
 """
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+import re
+from base64 import b64encode
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-from autobahn.websocket.protocol import WebSocketProtocol as Autobahn
-from daphne.ws_protocol import WebSocketFactory as DaphneFactory
-from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
+from daphne.utils import INVALID_HEADER_VALUE_BYTES
+from twisted.internet.protocol import Protocol
 
+from fly.asgi import Scope
 from fly.server.connection import Connection
-from fly.server.detach import detach, early_bytes
-from fly.server.headers import Pairs, answer, head
+from fly.server.detach import detach
+from fly.server.headers import Pairs, head, switching
+
+if TYPE_CHECKING:
+    from fly.server.http import WebRequest
 
 MAX_EARLY = 64 * 1024
 """Bytes a client may send before the application has decided; then it is read no more."""
+VERSION = b"13"
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455, 1.3."""
+_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==\Z")
 
 Taken = tuple[Any, bytes, bytes]
 """A connection without Twisted: its socket, bytes to send first, bytes that came first."""
+Fault = tuple[int, bytes, str]
+"""A refusal: status, its phrase, and words that repeat nothing of the request."""
 
 
-class Handshake(DaphneProtocol):  # type: ignore[misc]
-    """A request to open a WebSocket, until it is accepted, answered or gone."""
+class Handshake(Protocol):  # type: ignore[misc]
+    """A sound request to open a WebSocket. `began_at`: the loop's time when the application was asked."""
 
     transport: Any
-    data: bytes
-    channel: Any
-    """Twisted's HTTP channel that the request came by."""
-    raw_headers: Pairs
-    """The request's headers as they came: Daphne joins those that appear twice."""
-    connection: Connection | None = None
+    connection: Connection
+    began_at: float
     answering = False
-    began_at = 0.0
-    """The loop's time when the application was asked."""
-    _taken: Taken | None = None
-    _decidable = False
 
-    # What comes in (Twisted and autobahn call these)
+    def __init__(self, request: WebRequest) -> None:
+        self.server = request.server
+        self.subprotocols = _offered(request)
+        self._key: bytes = _values(request, b"sec-websocket-key")[0]
+        self._early = b""
 
-    def onConnect(self, request: Any) -> Any:
-        """The handshake is a good one: start the application."""
-        deferred = super().onConnect(request)
-        self._decidable = True
-        self.began_at = asyncio.get_running_loop().time()
-        return deferred
+    # What comes in (Twisted calls these)
 
-    def _dataReceived(self, data: bytes) -> None:
-        if not self._decidable:
-            super()._dataReceived(data)
-            return
-        # The request is whole. What comes now is frames, and the application has not decided yet.
-        self.data += data
-        if len(self.data) > MAX_EARLY:
-            self.transport.pauseProducing()
+    def dataReceived(self, data: bytes) -> None:
+        """The client does not wait for the answer: these are frames."""
+        if not self.answering:
+            self._early += data
+            if len(self._early) > MAX_EARLY:
+                self.transport.pauseProducing()
 
-    def onClose(self, wasClean: bool, code: int, reason: str) -> None:
-        """The connection has ended as a handshake; an open socket does not come here."""
-        self._decidable = False
-        if self.connection is not None:
-            self.connection.gone()
-        self.factory.server_class.handshake_ended(self, accepted=False)
-
-    def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:
-        """Refuse a malformed handshake. autobahn would put its reason, with parts of the request, on the status line."""
-        headers = [(name.encode(), value.encode()) for name, value in responseHeaders or ()]
-        if code == 426:
-            headers.append((b"upgrade", b"websocket"))
-        self.sendData(answer(code, "Internal Server Error" if code >= 500 else "Not a WebSocket handshake", headers))
+    def connectionLost(self, reason: Any) -> None:
+        """The client is gone, or its answer is sent; an open socket does not come here."""
+        self.connection.gone()
+        self.server.handshake_ended(self, accepted=False)
 
     # What the application decides (a Connection calls these)
 
-    def accept(self, subprotocol: str | None, headers: dict[str, list[str]]) -> Taken | None:
-        """Say yes. Returns the connection, or None if autobahn refused an extension the client asked for (it was answered)."""
-        self._decidable = False
-        # autobahn writes the 101 and calls _onOpen, all before this returns.
-        self.handshake_deferred.callback((subprotocol, headers))
-        taken, self._taken = self._taken, None
-        return taken
+    def accept(self, subprotocol: str | None, headers: Pairs) -> Taken:
+        """Say yes. Returns the connection, which is nobody's from now on; the 101 is yet to be sent."""
+        taken, unsent = detach(self.transport)
+        self.transport = None
+        self.server.handshake_ended(self, accepted=True)
+        proof = b64encode(sha1(self._key + GUID, usedforsecurity=False).digest())
+        return taken, unsent + switching(proof, subprotocol, headers), self._early
 
     def answer(self, status: int, headers: Pairs, body: bytes, more: bool) -> None:
         """Say no with plain HTTP: the first part brings the headers, the last one ends the connection."""
@@ -88,37 +81,72 @@ class Handshake(DaphneProtocol):  # type: ignore[misc]
             body = head(status, headers, None if more else len(body)) + body
         self.transport.write(body)
         if not more:
-            self._decidable = False
-            # The HTTP channel still stands between: while it counts as a producer, a large answer would never end.
-            self.transport.unregisterProducer()
             self.transport.loseConnection()
 
     def abort(self) -> None:
         """Break off an answer that will not be finished, so that it cannot be taken for whole."""
-        self._decidable = False
         self.transport.abortConnection()
 
-    def _onOpen(self) -> None:
-        early, self.data = self.data, b""
-        taken, unsent = detach(self.transport)
-        self._taken = taken, unsent, early_bytes(self.channel) + early
-        # Nothing of autobahn's is left running: no timer, no count, and nobody calls onClose any more.
-        self.state = Autobahn.STATE_CLOSED
-        self.factory.countConnections -= 1
-        self.factory.server_class.handshake_ended(self, accepted=True)
-        self.channel = self.transport = None
+
+def scope_of(request: WebRequest) -> Scope:
+    """What ASGI says of a handshake."""
+    path, _, query = request.uri.partition(b"?")
+    return {
+        "type": "websocket",
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": unquote(path.decode("ascii")),
+        "raw_path": path,
+        "query_string": query,
+        "root_path": "",
+        "headers": request.raw_headers(),
+        "client": _address(request.client),
+        "server": _address(request.host),
+        "subprotocols": _offered(request),
+    }
 
 
-class HandshakeFactory(DaphneFactory):  # type: ignore[misc]
-    """Makes our handshake instead of Daphne's. `upgrading` is the HTTP request that is being handed over."""
+def fault_of(request: WebRequest) -> Fault | None:
+    """What keeps a request that asks for a WebSocket from being an opening handshake; None if it is one."""
+    if request.method != b"GET":
+        return 405, b"Method Not Allowed", "A handshake is a GET"
+    if any(INVALID_HEADER_VALUE_BYTES.intersection(value) for _, values in request.requestHeaders.getAllRawHeaders() for value in values):
+        return 400, b"Bad Request", "Illegal header value"
+    if not request.uri.isascii() or b"#" in request.uri:
+        return 400, b"Bad Request", "Illegal path or query"
+    if request.content.read(1):
+        return 400, b"Bad Request", "A handshake has no body"
+    if not _is_sound(request):
+        return 400, b"Bad Request", "Not a WebSocket handshake"
+    return None
 
-    protocol = Handshake
-    upgrading: Any = None
 
-    def buildProtocol(self, addr: Any) -> Any:
-        """A handshake for the request at hand."""
-        handshake = super().buildProtocol(addr)
-        handshake.channel = self.upgrading.channel
-        handshake.raw_headers = self.upgrading.raw_headers()
-        self.server_class.handshakes.add(handshake)
-        return handshake
+def _is_sound(request: WebRequest) -> bool:
+    """RFC 6455, 4.2.1. Extensions that the client offers are declined, and so not read."""
+    tokens = b",".join(_values(request, b"connection")).lower().split(b",")
+    keys, offered = _values(request, b"sec-websocket-key"), _values(request, b"sec-websocket-protocol")
+    return (
+        request.clientproto == b"HTTP/1.1"
+        and b"upgrade" in [token.strip() for token in tokens]
+        and _values(request, b"sec-websocket-version") == [VERSION]
+        and len(keys) == 1
+        and _KEY.match(keys[0]) is not None
+        and all(value.isascii() for value in offered)
+        and len(set(_offered(request))) == len(_offered(request))
+    )
+
+
+def _offered(request: WebRequest) -> list[str]:
+    """The subprotocols that a client would speak, in its order."""
+    values = _values(request, b"sec-websocket-protocol")
+    return [word.strip() for word in b",".join(values).decode("ascii").split(",")] if values else []
+
+
+def _values(request: WebRequest, name: bytes) -> list[bytes]:
+    values: list[bytes] = request.requestHeaders.getRawHeaders(name, [])
+    return values
+
+
+def _address(address: Any) -> list[Any] | None:
+    """ASGI's form of a Twisted address; None for a Unix socket."""
+    return [address.host, address.port] if hasattr(address, "host") else None

@@ -30,15 +30,13 @@ def checked(message: Message) -> Pairs:
     return pairs
 
 
-def for_accept(message: Message) -> dict[str, list[str]]:
-    """The headers of `websocket.accept` by name. Raises ValueError also for those that belong to the handshake itself."""
-    grouped: dict[str, list[str]] = {}
-    for name, value in checked(message):
-        # autobahn writes the answer as UTF-8; other bytes than ASCII would not arrive as they were given.
-        if name.lower() in _OF_THE_HANDSHAKE or name.lower().startswith(b"sec-websocket-") or not value.isascii():
+def for_accept(message: Message) -> Pairs:
+    """The headers of `websocket.accept`. Raises ValueError also for those that belong to the handshake itself."""
+    pairs = checked(message)
+    for name, _ in pairs:
+        if name.lower() in _OF_THE_HANDSHAKE or name.lower().startswith(b"sec-websocket-"):
             raise ValueError(f"{message['type']}: header {name[:40]!r} cannot be set here")
-        grouped.setdefault(name.decode(), []).append(value.decode())
-    return grouped
+    return pairs
 
 
 def status_of(message: Message) -> int:
@@ -60,6 +58,14 @@ def head(status: int, headers: Pairs, length: int | None) -> bytes:
     if length is not None and not any(name.lower() == b"content-length" for name, _ in headers):
         lines.append(b"content-length: %d" % length)
     return b"\r\n".join([*lines, b"connection: close", b"", b""])
+
+
+def switching(proof: bytes, subprotocol: str | None, headers: Pairs) -> bytes:
+    """The 101 that opens a WebSocket (RFC 6455, 4.2.2); `proof` is what the client's key led to."""
+    lines = [b"HTTP/1.1 101 Switching Protocols", b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Accept: " + proof]
+    lines += [b"Sec-WebSocket-Protocol: " + subprotocol.encode()] if subprotocol is not None else []
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join([*lines, b"", b""])
 
 
 def answer(status: int, body: str, headers: Pairs | None = None) -> bytes:

@@ -13,6 +13,7 @@ from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers
 
 from fly.asgi import Message
+from fly.server.handshake import VERSION, Fault, Handshake, fault_of, scope_of
 from fly.server.headers import Pairs, answer, checked, status_of
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class Flow:
 
 
 class WebRequest(DaphneRequest):  # type: ignore[misc]
-    """One request. Handshakes leave it for `fly.server.handshake`."""
+    """One request. One that asks for a WebSocket becomes a `fly.server.handshake`."""
 
     task: asyncio.Task[None] | None = None
     """The application that answers it."""
@@ -82,22 +83,21 @@ class WebRequest(DaphneRequest):  # type: ignore[misc]
             super().handleContentChunk(data)
 
     def process(self) -> Any:
-        """The request is whole: answer what makes no sense, hand the rest to Daphne."""
+        """The request is whole: answer what makes no sense, hand the rest to Daphne, or to a handshake."""
         if self._refused:
             return None
         upgrade = b"".join(self.requestHeaders.getRawHeaders(b"upgrade", [])[:1]).lower() == b"websocket"
-        fault = self._fault(upgrade)
-        if fault is not None:
-            self.basic_error(*fault)
-            return None
         # Daphne would take the root path from it, whoever sent it.
         self.requestHeaders.removeHeader(b"daphne-root-path")
-        if upgrade:
-            self.server.channels.discard(self.channel)
-            self.server.ws_factory.upgrading = self
+        fault = self._fault() or (self._handshake_fault() if upgrade else None)
+        if fault is not None:
+            self.basic_error(*fault)
+        elif upgrade:
+            self._become_handshake()
         else:
             self.registerProducer(self._flow, True)
-        return super().process()
+            return super().process()
+        return None
 
     def connectionLost(self, reason: Any) -> None:
         """The client is gone."""
@@ -159,22 +159,32 @@ class WebRequest(DaphneRequest):  # type: ignore[misc]
 
     # Inside
 
-    def _fault(self, upgrade: bool) -> tuple[int, bytes, str] | None:
+    def _fault(self) -> Fault | None:
         hosts = self.requestHeaders.getRawHeaders(b"host", [])
         if len(hosts) > 1 or (not hosts and self.clientproto == b"HTTP/1.1"):
             return 400, b"Bad Request", "Exactly one Host header is needed"  # RFC 9112, 3.2
         if not self.uri.startswith(b"/") and self.uri != b"*":
             return 400, b"Bad Request", "The target must be a path"
-        if not upgrade:
-            return None
+        return None
+
+    def _handshake_fault(self) -> Fault | None:
         if self.server.draining:
             self.responseHeaders.setRawHeaders(b"retry-after", [b"1"])
             return 503, b"Service Unavailable", "The server restarts"
-        if self.content.read(1):
-            return 400, b"Bad Request", "A handshake has no body"
-        if not b"".join(self.requestHeaders.getRawHeaders(b"sec-websocket-protocol", [])).isascii():
-            return 400, b"Bad Request", "Illegal subprotocol"
-        return None
+        fault = fault_of(self)
+        if fault is not None:
+            self.responseHeaders.setRawHeaders(b"allow", [b"GET"])
+            self.responseHeaders.setRawHeaders(b"sec-websocket-version", [VERSION])
+        return fault
+
+    def _become_handshake(self) -> None:
+        """Leave the connection to a handshake: nothing of HTTP listens to it any more, or keeps it alive."""
+        channel, transport, handshake = self.channel, self.transport, Handshake(self)
+        transport.unregisterProducer()
+        transport.protocol = handshake
+        channel.become(handshake)
+        handshake.makeConnection(transport)
+        self.server.create_handshake(handshake, scope_of(self))
 
     def _refuse_body(self) -> None:
         if not self._refused:
@@ -203,6 +213,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             request.responseHeaders.setRawHeaders(b"connection", [b"close"])
             return False
         return bool(super().checkPersistence(request, version))
+
+    def become(self, handshake: Handshake) -> None:
+        """It is no HTTP connection any more. What came behind the request, in the same segment, is the handshake's."""
+        self.factory.server.channels.discard(self)
+        self.requests.clear()
+        self.rawDataReceived = handshake.dataReceived
 
     def let_go(self) -> None:
         """End behind the answer at hand, or at once if there is none."""

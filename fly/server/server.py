@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from fly.server.reactor import reactor  # isort: skip
+
 from daphne.server import Server as DaphneServer
-from twisted.internet import reactor as twisted_reactor
 from twisted.logger import LogLevel, STDLibLogObserver, globalLogBeginner
 
 from fly.asgi import DENIAL, App, Scope
@@ -21,7 +22,7 @@ from fly.server.bind import CannotBind, listen
 from fly.server.connection import Connection
 from fly.server.drain import drain
 from fly.server.framing import Limits
-from fly.server.handshake import Handshake, HandshakeFactory
+from fly.server.handshake import Handshake
 from fly.server.http import Channel, HTTPFactory, WebRequest
 from fly.server.inbox import Inbox
 from fly.server.lifespan import Lifespan, StartupFailed
@@ -29,7 +30,6 @@ from fly.server.socket import Socket
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("fly.access")
-reactor: Any = twisted_reactor
 
 EXIT_USAGE = 2
 EXIT_STARTUP_FAILED = 3
@@ -153,9 +153,6 @@ class Server(DaphneServer):  # type: ignore[misc]
 
     def _listen(self) -> None:
         self.http_factory = HTTPFactory(self)
-        self.ws_factory = HandshakeFactory(self, server="")
-        # autobahn's own timers stay off: an undecided handshake is answered by ours, and open sockets are not autobahn's.
-        self.ws_factory.setProtocolOptions(versions=[13], allowNullOrigin=True, openHandshakeTimeout=0, autoPingInterval=0)
         for listening in self.listening:
             listen(listening, BACKLOG)
             self.ports.append(reactor.adoptStreamPort(listening.fileno(), listening.family, self.http_factory))
@@ -168,34 +165,39 @@ class Server(DaphneServer):  # type: ignore[misc]
             for socket in list(self.open_sockets):
                 socket.keep_alive(now, self.ping_interval_s, self.ping_timeout_s)
         for handshake in list(self.handshakes):
-            if handshake.connection is not None and now - handshake.began_at > DECIDE_S:
+            if now - handshake.began_at > DECIDE_S:
                 handshake.connection.deny(504, "The application did not decide in time")
-        pace_s = min(self.ping_interval_s or 1.0, self.ping_timeout_s, 1.0) / 4
+        pace_s = min(self.ping_interval_s or 4.0, self.ping_timeout_s, 4.0) / 4
         self._loop.call_later(max(pace_s, 0.05), self._tick)
 
     # One connection (Daphne's and our protocols call these)
 
-    def create_application(self, protocol: WebRequest | Handshake, scope: Scope) -> Inbox:
-        """Start the application for one request or handshake; returns the queue of its events."""
+    def create_application(self, protocol: WebRequest, scope: Scope) -> Inbox:
+        """Start the application for one request; returns the queue of its events."""
+        inbox = Inbox()
+        self._start_application(protocol, scope, inbox)
+        return inbox
+
+    def create_handshake(self, handshake: Handshake, scope: Scope) -> None:
+        """Start the application for one handshake."""
+        connection = Connection(self, handshake, scope["raw_path"].decode())
+        handshake.connection, handshake.began_at = connection, self._loop.time()
+        self.handshakes.add(handshake)
+        scope["extensions"] = {DENIAL: {}, "fly.socket": {"socket": connection.socket}}
+        connection.inbox.put_nowait({"type": "websocket.connect"})
+        self._start_application(connection, scope, connection.inbox)
+
+    def _start_application(self, subject: Connection | WebRequest, scope: Scope, inbox: Inbox) -> None:
         scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
         scope["state"] = self.lifespan.state.copy()
-        subject: Connection | WebRequest
-        if scope["type"] == "websocket":
-            subject = protocol.connection = Connection(protocol, scope["raw_path"].decode(), self.limits, self._socket_ended)
-            scope.update(scheme="ws", http_version="1.1", headers=protocol.raw_headers)
-            scope["extensions"] = {DENIAL: {}, "fly.socket": {"socket": subject.socket}}
-            inbox = subject.inbox
-        else:
-            subject, inbox = protocol, Inbox()
-        task = self._loop.create_task(self.application(scope, inbox.get, subject.send))
-        subject.task = task
+        task = subject.task = self._loop.create_task(self.application(scope, inbox.get, subject.send))
         self.tasks[task] = subject
         task.add_done_callback(self._finished)
-        return inbox
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         """The application of one connection has ended: say at once what went wrong, and leave no client waiting."""
         subject = self.tasks.pop(task)
+        subject.task = None
         error: BaseException | None = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and not task.cancelled():
             path = subject.path if isinstance(subject, Connection) else subject.path.decode("ascii", "replace")
@@ -203,7 +205,8 @@ class Server(DaphneServer):  # type: ignore[misc]
         subject.leave(error)
         self._changed.set()
 
-    def _socket_ended(self, connection: Connection) -> None:
+    def socket_ended(self, connection: Connection) -> None:
+        """An open socket has ended; only then its application gets a last term."""
         self.open_sockets.discard(connection.socket)
         access.info("WS closed %s %s", connection.path, connection.socket.code)
         self._give_a_term(connection)
@@ -212,9 +215,9 @@ class Server(DaphneServer):  # type: ignore[misc]
     def handshake_ended(self, handshake: Handshake, *, accepted: bool) -> None:
         """The handshake was accepted, and is a socket from now on; or it was answered, or its client is gone."""
         self.handshakes.discard(handshake)
-        if handshake.connection is not None and accepted:
+        if accepted:
             self.open_sockets.add(handshake.connection.socket)
-        elif handshake.connection is not None:
+        else:
             self._give_a_term(handshake.connection)
         self._changed.set()
 

@@ -109,18 +109,22 @@ class Socket(asyncio.BufferedProtocol):
 
         Messages that came before are the first. What `heard` raises is logged and ends this socket with 1011.
         """
-        for data in self._inbox.take_messages():
+        early, self._inbox.full = self._inbox.take_messages(), False
+        for data in early:
             if not self._framing.done:
                 try:
                     heard(data)
                 except Exception as error:  # noqa: BLE001
                     self._fault(error)
         self._framing.deliver, self._framing.fault = heard, self._fault
-        self.go_on()
+        if not self._inbox.full:
+            # One that was held meanwhile stays held.
+            self._go_on()
 
     def hold(self) -> None:
-        """Read nothing from the peer until `go_on`: what it sends stays with the kernel, and then with the peer."""
-        self._inbox.full = True
+        """Read nothing from the peer until `go_on`: what it sends stays with the kernel, and then with the peer. Not once closing."""
+        if self.open:
+            self._inbox.full = True
 
     def go_on(self) -> None:
         """Read again."""
@@ -136,6 +140,8 @@ class Socket(asyncio.BufferedProtocol):
             self._framing.protocol.send_close(close.code, close.reason)
             self._flush()
             self._start_deadline()
+            # What still comes is heard by nobody, but the peer's own close frame is behind it.
+            self.go_on()
 
     # The server's
 

@@ -122,10 +122,11 @@ class Room:
         for entry in entries:
             self.events.append(entry.event)
             if entry.event["seq"] > self.seq:
-                self._replay(entry)
+                self.replay(entry)
         self.durable = self.seq
 
-    def _replay(self, entry: Entry) -> None:
+    def replay(self, entry: Entry) -> None:
+        """Take the next entry of the journal."""
         event = entry.event
         self.seq = event["seq"]
         for world in self.worlds:
@@ -133,6 +134,20 @@ class Room:
                 world.apply(event)
         if entry.session and entry.reply is not None:
             self.replies.keep(entry.session, entry.ref, event["at"], event["seq"], entry.reply)
+
+    @property
+    def rates(self) -> dict[str, tuple[float, float]]:
+        """Commands a second and at once that each world takes from a session."""
+        return {world.name: (world.rate, world.burst) for world in self.worlds}
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether everything that newcomers need follows from what is journalled."""
+        return all(world.is_exact for world in self.worlds)
+
+    def goes_unanswered(self, command: Command) -> bool:
+        """Whether a command gets no reply when it succeeds."""
+        return type(command) in self._unanswered
 
     def snapshot(self) -> Snapshot:
         """The state as it is decided, for an owner that makes sure that everything up to its seq is journalled before it."""
@@ -184,7 +199,7 @@ class Room:
         world = self._world_of.get(type(command))
         if world is None:
             return self._receive_room(session, command, now)
-        answered = type(command) not in self._unanswered
+        answered = not self.goes_unanswered(command)
         if answered and (before := self.replies.find(session.key, command.ref)) is not None:
             return Outcome(before, after=before["seq"])
         self._limit(session, world.name, (world.rate, world.burst), now, command.ref)

@@ -53,6 +53,8 @@ class Sink:
     writes: how many messages went in each write. story: gets a line when the socket is closed.
     """
 
+    is_far = False
+
     def __init__(self, story: list[Any] | None = None, name: str = "") -> None:
         self.prepared: list[Prepared] = []
         self.writes: list[int] = []

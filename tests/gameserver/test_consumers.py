@@ -231,7 +231,7 @@ async def test_a_region_that_is_full_of_rooms() -> None:
 
 async def test_a_process_that_is_full(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS17] A socket over the limit is told so and closed with 4005; when one has left, the next comes in."""
-    monkeypatch.setattr(consumers, "MAX_SOCKETS", 1)
+    process.max_sockets = 1
     first, second = Talk(), Talk()
     await first.joined()
     await second.accepted()

@@ -10,6 +10,7 @@ import pytest
 
 from fly.here import Here
 from gameserver import heartbeat as module
+from gameserver.beats import beats
 from gameserver.heartbeat import INTERVAL_S, Beat, Heartbeat
 from tests.gameserver.rooms import PATIENCE_S, until
 from tests.gameserver.sockets import Talk, running
@@ -101,7 +102,7 @@ async def test_off_fly_one_process_serves_every_region() -> None:
         await ewr.read()
         cdg.send({"cmd": "room.ping", "ref": 1})
         assert (await cdg.read())["type"] == "reply"
-        assert [(beat.region, beat.machine, beat.players) for beat in process.beats()] == [("ewr", "local", 1), ("cdg", "local", 1)]
+        assert [(beat.region, beat.machine, beat.players) for beat in beats(process)] == [("ewr", "local", 1), ("cdg", "local", 1)]
         await ewr.leave()
         await cdg.leave()
 
@@ -109,7 +110,7 @@ async def test_off_fly_one_process_serves_every_region() -> None:
 async def test_on_fly_a_process_serves_its_own_region() -> None:
     """[GS27] On a Machine there is one beat, of its region."""
     async with running(here=Here("rooms", "148e", "cdg"), regions=("ewr", "cdg")) as process:
-        (beat,) = process.beats()
+        (beat,) = beats(process)
         assert (beat.region, beat.machine, beat.app, beat.players, beat.rooms, beat.draining) == ("cdg", "148e", "rooms", 0, [], False)
 
 
@@ -120,7 +121,7 @@ async def test_beats_count_players_and_name_the_fullest_rooms_first() -> None:
         for number, talk in enumerate(talks):
             await talk.joined(number)
         await process.owner("cdg", "main")
-        beat = process.beats()[1]
+        beat = beats(process)[1]
         assert (beat.region, beat.players, beat.sockets) == ("cdg", 3, 4)
         assert beat.rooms == [{"slug": "busy", "players": 2}, {"slug": "calm", "players": 1}]
         for talk in talks:

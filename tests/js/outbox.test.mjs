@@ -180,3 +180,15 @@ test("[WB31] what is of no use later goes now or not at all", async () => {
   assert.equal((await wave()).code, "unavailable");
   assert.deepEqual(refs(), [1, 2]);
 });
+
+test("[WB35] a command that gets no reply goes without a number, at the world's rate, and is forgotten", async () => {
+  const { outbox, line, pass } = page({ chat: [5, 10], tally: [2, 3] });
+  const aim = (x) => outbox.send({ cmd: "tally.aim", x }, { answered: false });
+  assert.deepEqual(await aim(1), { ok: true });
+  assert.deepEqual(await aim(2), { ok: true });
+  assert.equal((await aim(3)).code, "rate");
+  line.isUp = false;
+  pass(2000);
+  assert.equal((await aim(4)).code, "unavailable");
+  assert.deepEqual(line.sent, [{ cmd: "tally.aim", x: 1 }, { cmd: "tally.aim", x: 2 }]);
+});

@@ -10,6 +10,7 @@ const SLOWER = 0.87;
 const RATE = [5, 10];
 /** Not all who waited for a room come back to it in the same moment. */
 const SPREAD_MS = 250;
+const WENT = Object.freeze({ ok: true });
 const LOST = Object.freeze({ ok: false, code: "unavailable", text: "There is no connection." });
 const TOO_FAST = Object.freeze({ ok: false, code: "rate", text: "That was too fast." });
 
@@ -39,9 +40,11 @@ export class Outbox {
 
   /**
    * Send a command; the promise is its reply, and is never broken. It waits its turn, is kept over reconnects and happens once.
-   * `keep: false`, for what is of no use later: it goes now, or is answered at once with ok: false.
+   * `keep: false`, for what is of no use later: it goes now, or is answered at once with ok: false. `answered: false`, for commands that
+   * get no reply when they succeed: the same, and `ok: true` says only that it went.
    */
-  send(fields, { keep = true } = {}) {
+  send(fields, { keep = true, answered = true } = {}) {
+    if (!answered) return this.#sendNow(fields, room.laneOf(fields));
     const command = { ...fields, ref: this.nextRef() };
     const lane = room.laneOf(command);
     if (!keep) return this.#sendNow(command, lane);
@@ -57,6 +60,7 @@ export class Outbox {
     if (!this.state().available) return Promise.resolve(LOST);
     if (!this.#pace(lane).take(this.now())) return Promise.resolve(TOO_FAST);
     if (!this.transmit(command)) return Promise.resolve(LOST);
+    if (command.ref === undefined) return Promise.resolve(WENT);
     return new Promise((resolve) => this.#passing.set(command.ref, resolve));
   }
 

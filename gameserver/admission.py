@@ -1,0 +1,50 @@
+"""When many come at once, a few come in with each turn of the event loop: who is in already, and the leases, have theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+A_TURN = 16
+"""Let in between two looks at everything else: some ms of work."""
+
+
+class Admission:
+    """Of one process; first come, first served. In quiet times nobody waits."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._left = A_TURN
+        self._is_counting = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def turn(self) -> None:
+        """Wait for one's turn."""
+        if self._left > 0 and not self._waiting:
+            self._left -= 1
+            self._count()
+            return
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(mine)
+        self._count()
+        await mine
+
+    def _count(self) -> None:
+        if not self._is_counting:
+            self._is_counting = True
+            asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._is_counting = False
+        self._left = A_TURN
+        while self._left and self._waiting:
+            first = self._waiting.popleft()
+            # One whose client is gone does not take the place of another.
+            if not first.done():
+                first.set_result(None)
+                self._left -= 1
+        if self._waiting:
+            self._count()
