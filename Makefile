@@ -8,6 +8,7 @@ REGIONS ?= ewr,nrt,cdg
 PORT ?= 8000
 LATENCY ?= none
 MACHINES ?= 1
+PROCESSES := tests/journeys tests/fly/edge tests/test_bench.py $(wildcard tests/gameserver/test_loadtest*.py tests/gameserver/test_relay*.py tests/gameserver/test_link*.py)
 export REGIONS
 
 help: ## list what can be made
@@ -29,12 +30,15 @@ play: $(VENV)/.base ## run the lobby and three regions on this machine (REGIONS=
 	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY) --machines $(MACHINES)
 
 test: $(VENV)/.test lint test-js browser ## install everything the tests need and run them all
-	@$(MAKE) --no-print-directory -j2 test-most test-torture
+	@$(MAKE) --no-print-directory -j3 test-most test-processes test-torture
 
-test-most: $(VENV)/.test ## all of pytest but the torture test
-	@$(BIN)/python -m pytest -q --ignore tests/torture
+test-most: $(VENV)/.test ## all of pytest but what the next two run
+	@$(BIN)/python -m pytest -q --ignore tests/torture $(PROCESSES:%=--ignore-glob '%')
 
-# It waits more than it works, as a frozen Machine does: beside the others it costs no time.
+test-processes: $(VENV)/.test ## the tests that start whole fleets, load and benchmarks
+	@$(BIN)/python -m pytest -q $(PROCESSES)
+
+# They wait more than they work, as a frozen Machine does: beside the others they cost little time.
 test-torture: $(VENV)/.test ## a minute of torture
 	@$(BIN)/python -m pytest -q tests/torture
 
@@ -64,4 +68,4 @@ lock: ## write the lock files anew after a change in requirements/*.in (needs uv
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/test.in -o requirements/test.txt
 
-.PHONY: help play test test-most test-torture test-fast test-js browser lint bench torture lock
+.PHONY: help play test test-most test-processes test-torture test-fast test-js browser lint bench torture lock

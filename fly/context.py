@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -45,7 +45,7 @@ class Route:
 
     def as_dict(self) -> dict[str, Any]:
         """For page data and welcome messages."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def as_header(self) -> str:
         """For the debug header `x-route`, in ASCII."""

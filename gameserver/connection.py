@@ -35,6 +35,7 @@ OPEN_S = 5.0
 """Time for a room that is not in memory to be read; its database is away when it takes longer."""
 RETRY_MS = (500, 2000)
 """When to come back to a room that cannot be opened just now."""
+INTERNAL_ERROR = 1011
 LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "frame": MAX_FRAME, "rate": BaseWorld.rate, "burst": BaseWorld.burst}
 _slug = re.compile(rf"{SLUG}\Z")
 
@@ -152,6 +153,10 @@ class Connection:
             self.bye(Closed(Close.OWNER_LOST, rejected.text, retry_ms=spread_ms(RETRY_MS)))
         except Closed as closed:
             self.bye(closed)
+        except Exception:
+            # Ours: it ends this socket, which would wait for ever.
+            log.exception("A reader of room %s/%s could not be caught up.", self.region, self.slug)
+            self.outlet.close(INTERNAL_ERROR, "")
 
     def receive(self, data: str | bytes) -> None:
         """Take one message after the join. Raises Closed."""

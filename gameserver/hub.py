@@ -50,6 +50,8 @@ class Hub:
         """The last event that everybody was shown, or that was journalled when the room was read."""
         self.cost_s = 0.0
         """What the last write to everybody took."""
+        self.told = 0
+        """How often everybody was told who has come and gone."""
         self.tap: Tap | None = None
         """Is told of everything that is shown here, for those who are elsewhere."""
         self._members: dict[str, Member] = {}
@@ -142,6 +144,8 @@ class Hub:
             if message["type"] == "events":
                 self.shown = message["epoch"], message["events"][-1]["seq"]
                 COUNTS.events_shown += len(message["events"])
+            elif message["type"] == "presence":
+                self.told += 1
         # Who falls behind in this very write has its own part of it already.
         apart = list(self._apart.items())
         self._write(prepared, replies or {})

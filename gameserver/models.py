@@ -80,8 +80,8 @@ class Holder(models.Model):
     boot = models.CharField(max_length=32)
     expires_at = models.BigIntegerField("expires at (ms)")
     drain = models.BooleanField(default=False)
-    places = models.IntegerField(default=1)
-    """Sockets that it still takes; one that does not say takes some."""
+    places = models.IntegerField(default=1, db_default=1)
+    """Sockets that it still takes; a life of an earlier release, which does not say, takes some."""
 
     def __str__(self) -> str:
         return self.machine

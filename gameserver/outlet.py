@@ -223,6 +223,8 @@ class QueueOutlet:
                     self._watcher.caught_up()
             code, reason = item
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        # Nothing is sent any more: a client that was held is heard again, for the end is to be received.
+        self.may_receive.set()
 
 
 def outlet_of(scope: Any, send: Any) -> SocketOutlet | QueueOutlet:

@@ -89,6 +89,7 @@ class Owner:
             self.hub.show({"type": "events", "epoch": room.epoch, "events": missed})
         else:
             self.hub.close(Close.OWNER_LOST, "More has happened than can be shown at once.", RESUME_MS)
+            self.hub.shown = room.epoch, room.durable
 
     @property
     def is_idle(self) -> bool:
@@ -209,16 +210,8 @@ class Owner:
         return room
 
     def _is_available(self) -> bool:
-        opening = self._opening
-        return (
-            self._room is not None
-            and not self._retired
-            and not self._pipeline.stalled
-            and (opening is None or opening.done())
-            and self._keeper.decides()
-        )
+        return not (self._retired or self._room is None or self._pipeline.stalled or self._is_opening()) and self._keeper.decides()
 
-    @property
     def _is_opening(self) -> bool:
         return self._opening is not None and not self._opening.done()
 
@@ -243,7 +236,7 @@ class Owner:
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, StaleEpoch):
             self._keeper.lost(self)
-        elif not self._is_opening:
+        elif not self._is_opening():
             self._opening = asyncio.ensure_future(self._open_again())
         self._changed()
 
@@ -286,7 +279,7 @@ class Owner:
         deadline = loop.time() + timeout_s
         while not self.is_settled and loop.time() < deadline:
             await asyncio.sleep(0.002)
-        future = self._snapshots.now() if self.is_settled and not self._is_opening else None
+        future = self._snapshots.now() if self.is_settled and not self._is_opening() else None
         if future is not None:
             await asyncio.wait([future], timeout=max(0.0, deadline - loop.time()))
 

@@ -37,7 +37,7 @@ class Welcomes:
         self._found: dict[Position | None, Welcome] = {}
         self._texts: dict[int, bytes] = {}
         self._gaps: list[tuple[Gap, asyncio.Future[list[Entry]]]] = []
-        self._roster = (-1, b"")
+        self._roster = (-1, 0, b"")
         self._roster_at = 0.0
 
     def meet(self, room: Room, position: Position | None) -> Welcome | Gap:
@@ -58,7 +58,8 @@ class Welcomes:
 
     async def bridge(self, room: Room, gap: Gap) -> Welcome:
         """See Room.bridge: the welcome of a gap, from the journal. Raises what reading raises."""
-        known = next(((wide, future) for wide, future in self._gaps if wide.after <= gap.after), None)
+        oldest = room.events[0]["seq"] if room.events else gap.upto + 1
+        known = next(((wide, future) for wide, future in self._gaps if wide.after <= gap.after and wide.upto >= oldest - 1), None)
         if known is None:
             known = gap, self._read(gap.after, gap.upto)
             self._gaps.append(known)
@@ -94,9 +95,10 @@ class Welcomes:
         return text
 
     def _present(self) -> bytes:
-        """Who is here; in a storm a moment old, and what has changed since is told to everybody within that moment."""
-        version, text = self._roster
-        if version != self._hub.roster.version and (self._hub.players <= FEW or monotonic() - self._roster_at >= PRESENCE_S):
-            text = encode({"present": self._hub.present(), "players": self._hub.players})
-            self._roster, self._roster_at = (self._hub.roster.version, text), monotonic()
+        """Who is here; in a storm a moment old, if what has changed since is still to be told to everybody."""
+        hub, (version, told, text) = self._hub, self._roster
+        is_near = hub.players > FEW and told == hub.told and monotonic() - self._roster_at < PRESENCE_S
+        if version != hub.roster.version and not is_near:
+            text = encode({"present": hub.present(), "players": hub.players})
+            self._roster, self._roster_at = (hub.roster.version, hub.told, text), monotonic()
         return text

@@ -51,29 +51,31 @@ class Audience:
     def write(self, data: bytes, own: Mapping[Socket, bytes] | None = None) -> None:
         """Send prepared frames to all, and behind them, in the same write, each one's `own`. Never blocks or raises."""
         late: list[tuple[Socket, bytes]] = []
-        if own:
-            for socket, write in self._writes.items():
-                whole = data + own[socket] if socket in own else data
-                _write(socket, write, whole, late)
-        else:
-            # The loop that every delivery goes through: written out, because a call in it would be a tenth of its time.
-            size = len(data)
-            for socket, write in self._writes.items():
-                try:
-                    sent = write(data)
-                except OSError:
-                    sent = 0
-                if sent != size:
-                    late.append((socket, data[sent:]))
+        apart: dict[Socket, Write] = {}
+        for socket, more in own.items() if own else ():
+            if (mine := self._writes.pop(socket, None)) is None:
+                continue
+            apart[socket] = mine
+            if rest := _rest(mine, data + more):
+                late.append((socket, rest))
+        # The loop that every delivery goes through: written out, because a call in it would be a tenth of its time.
+        size = len(data)
+        for socket, write in self._writes.items():
+            try:
+                sent = write(data)
+            except OSError:
+                sent = 0
+            if sent != size:
+                late.append((socket, data[sent:]))
+        self._writes.update(apart)
         for socket, rest in late:
             # The transport keeps what does not go now, and finds out about a line that is dead.
             socket.write(rest)
 
 
-def _write(socket: Socket, write: Write, data: bytes, late: list[tuple[Socket, bytes]]) -> None:
+def _rest(write: Write, data: bytes) -> bytes:
+    """Send what goes now; what is left."""
     try:
-        sent = write(data)
+        return data[write(data) :]
     except OSError:
-        sent = 0
-    if sent != len(data):
-        late.append((socket, data[sent:]))
+        return data

@@ -1,4 +1,4 @@
-"""Take a connection away from Twisted: its socket, and the bytes that lie on either side of it.
+"""Take a connection away from Twisted: its socket, and the bytes that were yet to be sent.
 
 The one place that knows Twisted's transport from within; `fly.server.versions` refuses a Twisted it was not tested with.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def detach(transport: Any) -> tuple[socket.socket, bytes]:
-    """The socket of a Twisted TCP or Unix transport, and what Twisted had yet to send, in order.
+    """The socket of a Twisted TCP or Unix transport without a producer, and what Twisted had yet to send, in order.
 
     Twisted knows nothing of the connection afterwards and closes nothing.
     """
@@ -19,5 +19,5 @@ def detach(transport: Any) -> tuple[socket.socket, bytes]:
     unsent = bytes(transport.dataBuffer[transport.offset :]) + b"".join(transport._tempDataBuffer)
     transport.dataBuffer, transport.offset, transport._tempDataBuffer, transport._tempDataLen = b"", 0, [], 0
     transport.connected, transport.disconnected = False, True
-    held: socket.socket = transport.socket
-    return socket.socket(fileno=held.detach()), unsent
+    taken: socket.socket = transport.socket
+    return taken, unsent

@@ -16,10 +16,11 @@ from websockets.server import ServerProtocol
 from websockets.speedups import apply_mask
 
 from fly.asgi import Message
-from fly.server.frames import BINARY, TEXT
+from fly.server.frames import BINARY, TEXT, frame
 from fly.server.inbox import Inbox
 
 DATA = (TEXT, BINARY)
+PING = frame(0x89, b"")
 EMPTY_PONG = b"\x8a\x80"
 """What answers our pings begins so: the only frame that most sockets ever send."""
 PIECE = 16 * 1024

@@ -88,7 +88,7 @@ class Handshake(Protocol):  # type: ignore[misc]
         self.transport.abortConnection()
 
 
-def scope_of(request: WebRequest) -> Scope:
+def scope_of(request: WebRequest, subprotocols: list[str]) -> Scope:
     """What ASGI says of a handshake."""
     path, _, query = request.uri.partition(b"?")
     return {
@@ -102,7 +102,7 @@ def scope_of(request: WebRequest) -> Scope:
         "headers": request.raw_headers(),
         "client": _address(request.client),
         "server": _address(request.host),
-        "subprotocols": _offered(request),
+        "subprotocols": subprotocols,
     }
 
 
@@ -110,7 +110,7 @@ def fault_of(request: WebRequest) -> Fault | None:
     """What keeps a request that asks for a WebSocket from being an opening handshake; None if it is one."""
     if request.method != b"GET":
         return 405, b"Method Not Allowed", "A handshake is a GET"
-    if any(INVALID_HEADER_VALUE_BYTES.intersection(value) for _, values in request.requestHeaders.getAllRawHeaders() for value in values):
+    if any(not INVALID_HEADER_VALUE_BYTES.isdisjoint(value) for _, values in request.requestHeaders.getAllRawHeaders() for value in values):
         return 400, b"Bad Request", "Illegal header value"
     if not request.uri.isascii() or b"#" in request.uri:
         return 400, b"Bad Request", "Illegal path or query"
@@ -124,16 +124,20 @@ def fault_of(request: WebRequest) -> Fault | None:
 def _is_sound(request: WebRequest) -> bool:
     """RFC 6455, 4.2.1. Extensions that the client offers are declined, and so not read."""
     tokens = b",".join(_values(request, b"connection")).lower().split(b",")
-    keys, offered = _values(request, b"sec-websocket-key"), _values(request, b"sec-websocket-protocol")
+    keys = _values(request, b"sec-websocket-key")
     return (
         request.clientproto == b"HTTP/1.1"
         and b"upgrade" in [token.strip() for token in tokens]
         and _values(request, b"sec-websocket-version") == [VERSION]
         and len(keys) == 1
         and _KEY.match(keys[0]) is not None
-        and all(value.isascii() for value in offered)
-        and len(set(_offered(request))) == len(_offered(request))
+        and all(value.isascii() for value in _values(request, b"sec-websocket-protocol"))
+        and not _repeats(_offered(request))
     )
+
+
+def _repeats(words: list[str]) -> bool:
+    return len(set(words)) < len(words)
 
 
 def _offered(request: WebRequest) -> list[str]:

@@ -184,7 +184,7 @@ class WebRequest(DaphneRequest):  # type: ignore[misc]
         transport.protocol = handshake
         channel.become(handshake)
         handshake.makeConnection(transport)
-        self.server.create_handshake(handshake, scope_of(self))
+        self.server.create_handshake(handshake, scope_of(self, handshake.subprotocols))
 
     def _refuse_body(self) -> None:
         if not self._refused:

@@ -10,6 +10,8 @@ from fly.asgi import Message
 FULL_BYTES = 64 * 1024
 FULL_MESSAGES = 64
 """Beyond either the connection reads no more; below half of both it goes on. Enough for a burst, and small for ten thousand sockets."""
+READ_BUFFER = memoryview(bytearray(64 * 1024))
+"""What a socket reads into, one for all: it is taken out before another one reads. Without it every read makes room for 256 KiB."""
 
 
 class Inbox:

@@ -15,21 +15,14 @@ from websockets.frames import Close
 
 from fly.server.audience import Audience, Watcher
 from fly.server.closing import ABNORMAL, INTERNAL_ERROR, close_of
-from fly.server.frames import frame
-from fly.server.framing import Framing, Limits
-from fly.server.inbox import Inbox
+from fly.server.framing import PING, Framing, Limits
+from fly.server.inbox import READ_BUFFER, Inbox
 
 log = logging.getLogger(__name__)
 CLOSE_TIMEOUT_S = 10.0
 """How long the peer may take for its half of the closing handshake, and then for hanging up."""
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for a peer before ASGI's `send` waits too. `write` never waits: whoever uses it looks at `waiting`."""
-
-READ_BYTES = 64 * 1024
-# One for all sockets: what was read into it is taken out before anybody else reads. Without it every read makes room for 256 KiB.
-_buffer = memoryview(bytearray(READ_BYTES))
-
-PING = frame(0x89, b"")
 
 Ended = Callable[["Socket"], None]
 
@@ -189,10 +182,10 @@ class Socket(asyncio.BufferedProtocol):
         self._go_on()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _buffer
+        return READ_BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._received(bytes(_buffer[:nbytes]))
+        self._received(bytes(READ_BUFFER[:nbytes]))
 
     def _received(self, data: bytes) -> None:
         self._heard_at, self._pinged_at = self._loop.time(), 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,9 +21,9 @@ from gameserver.engine.worlds.chat import Say
 from gameserver.engine.worlds.chat import World as Chat
 from gameserver.hub import Member
 from gameserver.memory import Memory
-from gameserver.outlet import Prepared
 from gameserver.owner import Owner
 from gameserver.store import Batch
+from tests.gameserver.sinks import Sink
 
 REGISTRY = discover()
 AWAY = OperationalError("away")
@@ -45,61 +44,6 @@ async def until(condition: Callable[[], Any], what: str = "the condition") -> An
 
 def sid(number: int = 0) -> str:
     return f"session-{number:0>22}"
-
-
-class Sink:
-    """A client's way out that keeps what it was sent, as `log` in order, and the prepared messages themselves.
-
-    writes: how many messages went in each write. story: gets a line when the socket is closed.
-    """
-
-    is_far = False
-
-    def __init__(self, story: list[Any] | None = None, name: str = "") -> None:
-        self.prepared: list[Prepared] = []
-        self.writes: list[int] = []
-        self.waiting = 0
-        self.is_held = False
-        self.closed: list[tuple[int, str]] = []
-        self.name = name
-        self.story = [] if story is None else story
-
-    def send(self, *messages: Prepared) -> None:
-        if not self.closed:
-            self.prepared.extend(messages)
-            self.writes.append(len(messages))
-
-    def watch(self, watcher: Any) -> None:
-        self.watcher = watcher
-
-    def enlist(self, audience: Any) -> bool:
-        return False
-
-    def unlist(self) -> None: ...
-
-    def hold(self) -> None:
-        self.is_held = True
-
-    def go_on(self) -> None:
-        self.is_held = False
-
-    def enlisted(self, audience: Any) -> None: ...
-
-    def close(self, code: int, reason: str) -> None:
-        if not self.closed:
-            self.closed.append((int(code), reason))
-            self.story.append(("close", self.name))
-
-    @property
-    def log(self) -> list[dict[str, Any]]:
-        return [json.loads(message.text) for message in self.prepared]
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [message for message in self.log if message["type"] == kind]
-
-    @property
-    def texts(self) -> list[str]:
-        return [event["text"] for message in self.of("events") for event in message["events"] if "text" in event]
 
 
 class HandJournal:

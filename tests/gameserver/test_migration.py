@@ -29,7 +29,7 @@ from tests.support.postgres import Server, registered
 
 ROOT = Path(__file__).resolve().parents[2]
 OLD = "region_old"
-FIRST, SECOND = [("gameserver", "0001_initial")], [("gameserver", "0002_leases")]
+FIRST, SECOND = [("gameserver", "0001_initial")], [("gameserver", "0003_places")]
 FIELDS: list[dict[str, Any]] = [{}, {"was": "Ädä", "deep": {"x": [1, None, 2.5]}}]
 
 
