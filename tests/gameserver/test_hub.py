@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from gameserver.engine.room import Room
+import json
+
+import pytest
+
+from gameserver import hub as hub_module
+from gameserver.counts import COUNTS
+from gameserver.engine.room import Room, Session
 from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
+from gameserver.outlet import Prepared, SocketOutlet
 from gameserver.roster import MAX_PRESENT
 from tests.engine.rooms import EPOCH
 from tests.engine.rooms import enter as enter_room
 from tests.gameserver.rooms import ADA, BOB, Sink, until
+from tests.support.line import Line, lines
 
 
 def join(hub: Hub, who: Who = ADA, number: int = 0) -> tuple[Member, Sink]:
@@ -129,3 +137,54 @@ async def test_everybody_gets_the_same_bytes() -> None:
     sinks = [join(hub, ADA, number)[1] for number in range(3)]
     hub.show({"type": "status", "available": True, "text": ""})
     assert len({id(sink.prepared[-1]) for sink in sinks}) == 1
+
+
+async def messages(line: Line) -> list[dict[str, object]]:
+    return [json.loads(received.payload) for received in await line.read_all()]
+
+
+async def test_sockets_get_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS70] On sockets of our server all messages of a frame, and behind them one's own replies, are one write; and it is counted."""
+    monkeypatch.setattr(hub_module, "PRESENCE_S", 3600.0)
+    async with lines(3) as (ada, bob, cy):
+        hub, members = Hub(), []
+        for number, line in enumerate((ada, bob, cy)):
+            members.append(Member(Session(f"key-{number}", Who(f"p{number}", "P", "#000000")), SocketOutlet(line.socket)))
+            hub.add(members[-1])
+        counts = COUNTS.frames_shown, COUNTS.deliveries, COUNTS.events_shown
+        frame = {"type": "events", "epoch": 1, "events": [{"seq": 1}, {"seq": 2}]}, {"type": "ephemeral", "epoch": 1, "events": [{}]}
+        reply = {"type": "reply", "ref": 1, "ok": True}
+        hub.show(*frame, replies={members[1]: [Prepared(reply), Prepared(reply)]})
+        assert (COUNTS.frames_shown, COUNTS.deliveries, COUNTS.events_shown) == (counts[0] + 1, counts[1] + 3, counts[2] + 2)
+        assert hub.shown == (1, 2)
+        assert [await messages(line) for line in (ada, bob, cy)] == [[*frame], [*frame, reply, reply], [*frame]]
+        hub.remove(members[0])
+        hub.show(frame[1])
+        assert [await messages(line) for line in (ada, bob, cy)] == [[], [frame[1]], [frame[1]]]
+        assert (ada.socket.open, COUNTS.deliveries) == (True, counts[1] + 5)
+
+
+async def test_whoever_falls_behind_in_a_write_is_written_to_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS9] A socket that takes a part of a frame gets the rest of it, later ones beside, and is with the others again afterwards."""
+    monkeypatch.setattr(hub_module, "PRESENCE_S", 3600.0)
+    async with lines(2) as (slow, quick):
+        hub = Hub()
+        members = [
+            Member(Session(f"key-{n}", Who(f"p{n}", "P", "#000000")), SocketOutlet(line.socket)) for n, line in enumerate((slow, quick))
+        ]
+        for member in members:
+            hub.add(member)
+        shown = 0
+        while members[0].backlog is None:
+            shown += 1
+            hub.show({"type": "events", "epoch": 1, "events": [{"seq": shown, "load": "x" * 3000}]})
+            await messages(quick)
+        assert members[1].backlog is None
+        for _ in range(3):
+            shown += 1
+            hub.show({"type": "events", "epoch": 1, "events": [{"seq": shown, "load": ""}]})
+        deliveries = COUNTS.deliveries
+        assert [message["events"][0]["seq"] for message in await messages(slow)] == list(range(1, shown + 1))  # type: ignore[index]
+        assert members[0].backlog is None
+        hub.show({"type": "events", "epoch": 1, "events": [{"seq": shown + 1}]})
+        assert COUNTS.deliveries == deliveries + 2

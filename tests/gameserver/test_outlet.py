@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+from fly.server.audience import Audience
 from gameserver.outlet import Prepared, QueueOutlet, SocketOutlet, outlet_of
 from tests.gameserver.rooms import until
 
@@ -98,3 +99,45 @@ def test_our_server_is_written_to_directly() -> None:
     outlet = outlet_of({"extensions": {"fly.socket": {"socket": socket}}}, None)
     outlet.close(4001, "moved")
     assert socket.closed == [4001]
+
+
+class Watch:
+    """What a watcher is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def fell_behind(self) -> None:
+        self.told.append("behind")
+
+    def caught_up(self) -> None:
+        self.told.append("caught up")
+
+
+async def test_other_servers_are_waited_for() -> None:
+    """[GS9] On another server, too, it is told when nothing waits for a client any more; nobody is written to together there."""
+    gate, watch = Gate(), Watch()
+    outlet = QueueOutlet(gate)
+    outlet.watch(watch)
+    outlet.send(message(10), message(20))
+    waiting = outlet.waiting
+    assert waiting == len(message(10).text) + len(message(20).text)
+    audience = Audience()
+    assert (outlet.enlist(audience), outlet.enlisted(audience), len(audience)) == (False, None, 0)
+    gate.open.set()
+    await until(lambda: watch.told)
+    assert (watch.told, outlet.waiting, len(gate.sent)) == (["caught up"], 0, 2)
+    outlet.stop()
+
+
+async def test_who_is_held_elsewhere_is_heard_at_the_end() -> None:
+    """[GS103] A client of another server that is held is not received from, until it may go on, or nothing more can be sent to it."""
+    gate = Gate()
+    outlet = QueueOutlet(gate)
+    for end in (outlet.go_on, lambda: outlet.close(4002, "too slow")):
+        outlet.hold()
+        assert not outlet.may_receive.is_set()
+        end()
+        gate.open.set()
+        await asyncio.wait_for(outlet.may_receive.wait(), 30)
+    assert gate.sent == [{"type": "websocket.close", "code": 4002, "reason": "too slow"}]

@@ -10,6 +10,7 @@ from typing import Any
 
 from fly.server.frames import prepare
 from fly.server.socket import Socket
+from tests.fly.server import hall
 
 OPEN: set[Any] = set()
 WAKE = asyncio.Event()
@@ -201,6 +202,8 @@ async def _websocket_open(scope: dict[str, Any], receive: Any, send: Any) -> Non
         print(f"held, then {(await receive())['type']}", file=sys.stderr, flush=True)
     elif path == "/return":
         await send({"type": "websocket.accept"})
+    elif path.startswith(("/seat/", "/ear/", "/mute/", "/conductor/")):
+        await hall.application(scope, receive, send)
     elif path == "/scope":
         await _tell_scope(scope, send)
     else:

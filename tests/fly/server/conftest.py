@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fly.server import processes
+from tests.fly.server.conductor import Conductor
 from tests.fly.server.processes import Running, Start
 
 
@@ -53,3 +54,10 @@ def start() -> Iterator[Start]:
     yield start
     for running in started:
         running.end()
+
+
+@pytest.fixture
+def hall(server: Running, request: pytest.FixtureRequest) -> Iterator[Conductor]:
+    """A hall of the shared server with nobody in it yet."""
+    with Conductor(server, request.node.name) as conductor:
+        yield conductor

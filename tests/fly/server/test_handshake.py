@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.fly.server.processes import Running
-from tests.fly.server.wire import TEXT, close, frame, upgrade
+from tests.fly.server.wire import KEY, TEXT, close, frame, upgrade
 
 
 class TestEveryAbleServer:
@@ -84,6 +84,14 @@ class TestEveryAbleServer:
                 wire.send(wrong)
                 assert wire.answer().status in (400, 426)
 
+    def test_proof(self, able: Running) -> None:
+        """[SV8] The 101 proves that the key was read (the example of RFC 6455, 1.3)."""
+        with able.connect() as wire:
+            wire.send(upgrade().replace(KEY.encode(), b"dGhlIHNhbXBsZSBub25jZQ=="))
+            answer = wire.answer()
+            assert (answer.status, answer["sec-websocket-accept"]) == (101, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+            assert [str(answer[name]).lower() for name in ("upgrade", "connection")] == ["websocket", "upgrade"]
+
     def test_echo(self, able: Running) -> None:
         """[SV8] An accepted socket carries messages both ways and closes with both close frames."""
         with able.connect() as wire:
@@ -116,6 +124,60 @@ class TestOurs:
             assert (answer.status, answer["sec-websocket-version"], answer["connection"]) == (400, "13", "close")
             assert b"99" not in answer.body
             assert answer["content-length"] == str(len(answer.body))
+
+    @pytest.mark.parametrize(
+        ("was", "instead"),
+        [
+            ("HTTP/1.1", "HTTP/1.0"),
+            ("GET / ", "GET /#part "),
+            ("GET / ", "GET /caf\xe9 "),
+            ("Connection: Upgrade", "Connection: keep-alive"),
+            ("Version: 13", "Version: 13\r\nSec-WebSocket-Version: 13"),
+            ("Version: 13", "Version: 13, 8"),
+            (f"Key: {KEY}", f"Key: {KEY}\r\nSec-WebSocket-Key: {KEY}"),
+            (f"Key: {KEY}", f"Key: {KEY[:-4]}"),
+            (f"Key: {KEY}", f"Key: *{KEY[1:]}"),
+            (f"Key: {KEY}", f"Key: {KEY[:-2]}ab"),
+            ("Version: 13", "Version: 13\r\nSec-WebSocket-Protocol: one, two\r\nSec-WebSocket-Protocol: one"),
+            ("Version: 13", "Version: 13\r\nSec-WebSocket-Protocol: caf\xe9"),
+            ("Version: 13", "Version: 13\r\nX-Evil: a\x85X-Other: b"),
+        ],
+    )
+    def test_unsound_handshakes(self, server: Running, was: str, instead: str) -> None:
+        """[SV7] Whatever RFC 6455 does not allow in a handshake is a 400, and the connection ends."""
+        with server.connect() as wire:
+            wire.send(upgrade().replace(was.encode(), instead.encode("latin-1")))
+            answer = wire.answer()
+            assert (answer.status, answer["connection"]) == (400, "close")
+            assert wire.to_the_end() == b""
+
+    def test_a_handshake_is_a_get(self, server: Running) -> None:
+        """[SV7] Any other method gets a 405 that names the one that is allowed."""
+        with server.connect() as wire:
+            wire.send(upgrade().replace(b"GET", b"PUT"))
+            answer = wire.answer()
+            assert (answer.status, answer["allow"], answer["connection"]) == (405, "GET", "close")
+
+    @pytest.mark.parametrize("connection", ["upgrade", "keep-alive, Upgrade", "keep-alive\r\nConnection: UPGRADE ,x"])
+    def test_connection_is_a_list(self, server: Running, connection: str) -> None:
+        """[SV8] `Upgrade` may stand anywhere in the Connection headers, in capitals or not."""
+        with server.connect() as wire:
+            wire.send(upgrade().replace(b"Connection: Upgrade", f"Connection: {connection}".encode()))
+            assert wire.answer().status == 101
+
+    def test_no_extension_is_agreed_on(self, server: Running) -> None:
+        """[SV8] A client that offers extensions, in whatever words, gets a plain socket."""
+        for offer in ("permessage-deflate; client_max_window_bits", "permessage-deflate; client_max_window_bits=99", ";;="):
+            with server.connect() as wire:
+                assert wire.open("/", f"Sec-WebSocket-Extensions: {offer}")["sec-websocket-extensions"] is None
+                wire.send(frame(TEXT, b"plain"))
+                assert wire.text() == "plain"
+
+    def test_subprotocols_in_several_headers(self, server: Running) -> None:
+        """[SV4] What a client offers in several headers is one list."""
+        with server.connect() as wire:
+            answer = wire.open("/", "Sec-WebSocket-Protocol: b%2Fc, a", "Sec-WebSocket-Protocol: d")
+            assert answer["sec-websocket-protocol"] == "b%2Fc"
 
     def test_headers_that_came_twice(self, server: Running) -> None:
         """[SV9] The scope has a pair for every header as it came; the query is there, and root paths from clients are not."""

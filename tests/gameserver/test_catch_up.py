@@ -1,0 +1,314 @@
+"""Readers that were left behind and come back by position: over real sockets of our server, and over another server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from gameserver import cadence
+from gameserver import owner as owner_module
+from gameserver.counts import COUNTS
+from gameserver.engine import room as room_module
+from gameserver.engine.errors import Code, Rejected
+from tests.gameserver.readers import Elsewhere, Hall, Reader, hall
+from tests.gameserver.rooms import BOB, Shaky, enter, sid, until
+from tests.gameserver.worlds.freight import Load
+
+KINDS = pytest.mark.parametrize("kind", [Reader, Elsewhere], ids=["ours", "elsewhere"])
+LAGGED = 60
+"""Events of 8 KiB: more than may wait, with what the kernel takes."""
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cadence, "BURST", 1e9)
+
+
+@asynccontextmanager
+async def readers(kind: Any, count: int = 1, first: int = 1) -> AsyncIterator[list[Any]]:
+    """Clients in the room, which leave it at the end."""
+    entered = [kind(number) for number in range(first, first + count)]
+    try:
+        for reader in entered:
+            await reader.enter()
+        yield entered
+    finally:
+        for reader in entered:
+            await reader.leave()
+
+
+async def lag(room: Hall, *slow: Any) -> None:
+    """Show more than may wait for those who do not read."""
+    await room.load(LAGGED)
+    for one in slow:
+        assert room.is_behind(one)
+
+
+@KINDS
+async def test_a_slow_reader_ends_whole(kind: Any) -> None:
+    """[GS100] Who lagged gets, once it has read, a second welcome with exactly what it missed, and live events behind it, each once."""
+    counts = COUNTS.readers_lagged, COUNTS.readers_caught_up, COUNTS.frames_skipped
+    async with hall() as room, readers(kind) as (slow,):
+        await lag(room, slow)
+        room.wave(1)
+        _, cy = await enter(room.owner, BOB, 50)
+        assert (len(room.sink.of("events")), cy.closed) == (LAGGED, [])
+        await slow.reads(lambda: len(slow.of("welcome")) == 2, "the second welcome")
+        await room.load(3, 10)
+        await slow.reads(lambda: len(slow.seqs) == LAGGED + 3)
+        welcome = slow.of("welcome")[1]
+        sent = [event["seq"] for message in slow.of("events") for event in message["events"] if event["seq"] < welcome["events"][0]["seq"]]
+        assert slow.seqs == list(range(1, LAGGED + 4))
+        assert (welcome["recovered"], welcome["more"], welcome["sid"]) == (True, False, sid(1))
+        assert [event["seq"] for event in welcome["events"]] == list(range(sent[-1] + 1, LAGGED + 1))
+        assert welcome["position"] == [room.owner.epoch, LAGGED]
+        assert {"ada", "bob"} < {who["id"] for who in welcome["present"]}
+        assert (slow.waves, slow.code) == ([], 0)
+    assert COUNTS.readers_lagged > counts[0]
+    assert COUNTS.readers_caught_up == counts[1] + 1
+    assert COUNTS.frames_skipped > counts[2]
+
+
+@KINDS
+async def test_who_is_a_little_behind_gets_all_in_line(kind: Any) -> None:
+    """[GS9] Who is behind by less than the bound misses nothing: events in their order, the newest of what passed, no second welcome."""
+    async with hall() as room, readers(kind) as (slow,):
+        count = await room.fill(slow)
+        for number in range(20):
+            room.wave(number, 4000)
+            await room.load(1, 100)
+        assert not room.is_behind(slow)
+        await slow.reads(lambda: len(slow.seqs) == count + 20 and 19 in slow.waves)
+        room.wave(20)
+        await slow.reads(lambda: 20 in slow.waves)
+        assert (slow.seqs, len(slow.of("welcome"))) == (list(range(1, count + 21)), 1)
+        assert slow.waves == list(range(slow.waves[0], 21))
+        assert len(slow.waves) < 20
+
+
+@KINDS
+async def test_who_lags_is_not_listened_to(kind: Any) -> None:
+    """[GS100] What somebody who lags asks is not decided before it was caught up; then all of it is, in order."""
+    async with hall() as room, readers(kind) as (slow,):
+        await lag(room, slow)
+        for ref in range(1, 4):
+            slow.command(cmd="freight.load", ref=ref, weight=ref)
+        await room.load(1, 10)
+        await slow.reads(lambda: slow.refs[-1:] == [3])
+        # On another server one message was asked for already, and its reply is lost with all that was not sent.
+        assert slow.refs == ([1, 2, 3] if kind is Reader else [2, 3])
+        assert slow.seqs == list(range(1, LAGGED + 5))
+        weights = [len(event["load"]) for message in slow.of("welcome", "events") for event in message["events"]][LAGGED:]
+        assert [weight for weight in weights if weight < 10] == [1, 2, 3]
+        assert kind is Elsewhere or weights[0] == 10
+
+
+@KINDS
+async def test_lost_replies_come_again(kind: Any) -> None:
+    """[GS100] Replies that a reader who lagged did not get are given when it asks again with the old ref; nothing is done twice."""
+    count = 80
+    async with hall() as room, readers(kind) as (slow,):
+        for ref in range(1, count + 1):
+            slow.command(cmd="freight.load", ref=ref, weight=8192)
+            await until(lambda ref=ref: room.owner.hub.shown[1] == ref or room.is_behind(slow), "the event to be shown")
+        await slow.reads(lambda: len(slow.of("welcome")) >= 2 and slow.seqs[-1] == count and not room.is_behind(slow))
+        missing = sorted(set(range(1, count + 1)) - set(slow.refs))
+        assert missing
+        for ref in missing:
+            slow.command(cmd="freight.load", ref=ref, weight=8192)
+        await slow.reads(lambda: len(set(slow.refs)) == count)
+        assert slow.seqs == list(range(1, count + 1))
+        replies = {reply["ref"]: (reply["seq"], reply["weight"]) for reply in slow.of("reply")}
+        assert replies == {ref: (ref, 8192) for ref in range(1, count + 1)}
+
+
+async def test_a_gap_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS100] Who missed more than 3000 events gets a fresh start that says so, and goes on from there."""
+    assert room_module.MAX_GAP == 3000
+    monkeypatch.setattr(room_module, "MAX_GAP", 10)
+    async with hall() as room, readers(Reader) as (slow,):
+        await lag(room, slow)
+        await slow.reads(lambda: len(slow.of("welcome")) == 2)
+        await room.load(2, 10)
+        await slow.reads(lambda: slow.seqs[-1] == LAGGED + 2)
+        welcome = slow.of("welcome")[1]
+        assert (welcome["recovered"], welcome["position"][1]) == (False, LAGGED)
+        assert slow.seqs[-2:] == [LAGGED + 1, LAGGED + 2]
+
+
+@KINDS
+async def test_a_gap_that_memory_does_not_have(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS100] What memory does not have is read from the journal; what is shown meanwhile follows the welcome, once."""
+    monkeypatch.setattr(room_module, "KEEP", 5)
+    store = Shaky()
+    async with hall(store=store) as room, readers(kind) as (slow,):
+        await lag(room, slow)
+        gate = store.shut("since")
+        await slow.reads(lambda: store.count("since"), "the journal to be asked")
+        await room.load(2, 10)
+        assert len(slow.of("welcome")) == 1
+        gate.set()
+        await slow.reads(lambda: len(slow.seqs) == LAGGED + 2)
+        welcome, late = slow.of("welcome")[1], slow.of("events")[-2:]
+        assert (welcome["recovered"], welcome["events"][-1]["seq"]) == (True, LAGGED)
+        assert [[event["seq"] for event in message["events"]] for message in late] == [[LAGGED + 1], [LAGGED + 2]]
+        assert slow.seqs == list(range(1, LAGGED + 3))
+
+
+async def stopped_in_the_middle(room: Hall, store: Shaky, slow: Any) -> Any:
+    """Have a reader lag, read, and wait for the journal; returns what opens that."""
+    await lag(room, slow)
+    gate = store.shut("since")
+    await slow.reads(lambda: store.count("since"), "the journal to be asked")
+    return gate
+
+
+@KINDS
+async def test_a_takeover_in_the_middle(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS103] A session that is taken over while it is caught up: the later socket stays, the earlier is closed with 4505."""
+    monkeypatch.setattr(room_module, "KEEP", 5)
+    store = Shaky()
+    async with hall(store=store) as room, readers(kind) as (slow,):
+        gate = await stopped_in_the_middle(room, store, slow)
+        caught_up = COUNTS.readers_caught_up
+        async with readers(kind) as (again,):
+            await slow.reads(lambda: slow.code == 4505)
+            gate.set()
+            await room.load(1, 10)
+            await again.reads(lambda: again.seqs[-1] == LAGGED + 1)
+            assert (slow.of("bye")[0]["code"], len(slow.of("welcome")), len(room.owner.hub)) == (4505, 1, 2)
+            assert COUNTS.readers_caught_up == caught_up
+
+
+@KINDS
+async def test_an_end_in_the_middle(kind: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """[GS103] A reader that goes while it is caught up leaves nobody in the room, and nothing is logged of it."""
+    monkeypatch.setattr(room_module, "KEEP", 5)
+    store = Shaky()
+    async with hall(store=store) as room:
+        slow = kind(1)
+        await slow.enter()
+        gate = await stopped_in_the_middle(room, store, slow)
+        if kind is Reader:
+            slow.hang_up()
+            await until(lambda: slow.task.done())
+        else:
+            # Whoever is not listened to is not heard to leave either; it is when the catching up is over.
+            slow.inbound.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        gate.set()
+        await until(lambda: len(room.owner.hub) == 1, "the reader to be gone")
+        assert (room.owner.hub.players, room.owner.hub._held, list(room.owner.hub._apart)) == (1, {}, [room.ada])
+        await room.load(1, 10)
+        await slow.leave()
+        assert caplog.records == []
+
+
+@KINDS
+async def test_several_at_once(kind: Any) -> None:
+    """[GS100] Several readers that lag, one after the other and again, end whole, each with what it missed, while others read on."""
+    async with hall() as room, readers(kind, 4) as slow:
+        await lag(room, *slow)
+        for number, one in enumerate(slow, 1):
+            await one.reads(lambda one=one: len(one.of("welcome")) == 2)
+            await room.load(number, 10)
+        await lag(room, *slow)
+        for one in slow:
+            await one.reads(lambda one=one: one.seqs[-1] == room.ref)
+            assert one.seqs == list(range(1, room.ref + 1))
+            assert [welcome["recovered"] for welcome in one.of("welcome")[1:]] == [True, True]
+        assert len(room.sink.of("events")) == room.ref
+
+
+@KINDS
+async def test_a_room_that_is_unavailable(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS103] Who is to be caught up while the room can keep nothing is sent away with 4003 and a time to come back."""
+    async with hall() as room, readers(kind) as (slow,):
+        await lag(room, slow)
+
+        def refuse(ref: int | None) -> Any:
+            raise Rejected(Code.UNAVAILABLE, "Nothing can be kept just now.", ref=ref)
+
+        monkeypatch.setattr(room.owner, "_ready", refuse)
+        await slow.reads(lambda: slow.code)
+        (bye,) = slow.of("bye")
+        assert (slow.code, bye["code"], bye["retry_ms"] > 0) == (4003, 4003, True)
+
+
+@KINDS
+async def test_a_fault_in_the_middle(kind: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """[GS21] A fault of ours while somebody is caught up is logged and closes that socket with 1011; the room goes on."""
+    async with hall() as room, readers(kind) as (slow,):
+        await lag(room, slow)
+
+        def fail(*_: Any) -> Any:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(room.owner.welcomes, "meet", fail)
+        await slow.reads(lambda: slow.code)
+        assert (slow.code, slow.of("bye")) == (1011, [])
+        assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
+        await room.load(1, 10)
+        assert room.sink.of("events")[-1]["events"][0]["seq"] == LAGGED + 1
+
+
+async def test_a_client_elsewhere_that_is_gone() -> None:
+    """[GS103] On another server, whose `send` raises for a client that is gone, one who lagged and went leaves nobody in the room."""
+    async with hall() as room:
+        gone = Elsewhere(1)
+        await gone.enter()
+        await lag(room, gone)
+        outlet: Any = room.member(gone).outlet
+
+        async def refuse(event: Any) -> None:
+            raise OSError("gone")
+
+        outlet._send = refuse
+        # The one message that it had asked for already.
+        gone.command(cmd="room.ping", ref=1)
+        await until(gone.inbound.empty)
+        gone.inbound.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        gone.look()
+        await until(gone.task.done, "the consumer to end")
+        assert len(room.owner.hub) == 1
+
+
+async def test_a_held_socket_that_is_closed_says_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS102] A reader that lagged and is closed with 4002 reads what was sent and that code, and the closing handshake is done."""
+    async with hall() as room:
+        slow = Reader(1)
+        await slow.enter()
+        await lag(room, slow)
+        room.owner.hub._give_up(room.member(slow))
+        await slow.reads(lambda: slow.code)
+        await until(slow.task.done, "the consumer to end")
+        assert (slow.code, slow.socket.code, len(room.owner.hub)) == (4002, 4002, 1)
+        assert slow.seqs == list(range(1, len(slow.seqs) + 1))
+        await slow.leave()
+
+
+async def test_the_last_event_shown_is_right_after_what_was_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS100] When more was in doubt than can be shown at once, the room goes on from its end: nobody is told of it twice."""
+    monkeypatch.setattr(room_module, "KEEP", 2)
+    monkeypatch.setattr(owner_module, "RELOAD_S", (0.001,))
+    async with hall() as room:
+        await room.load(1, 10)
+        store, epoch = room.process.journal.store, room.owner.epoch
+        append = store.append
+
+        def lose_the_answer(batches: Any) -> Any:
+            results = append(batches)
+            if len(batches[0].entries) > 2:
+                raise OSError("was it written?")
+            return results
+
+        monkeypatch.setattr(store, "append", lose_the_answer)
+        # One, and all others behind it together.
+        for _ in range(5):
+            room.ref += 1
+            room.owner.receive(room.ada, Load(room.ref, 10))
+        await until(lambda: room.owner.epoch > epoch and room.owner._is_available(), "the room to be read again")
+        monkeypatch.undo()
+        assert room.owner.hub.shown == (room.owner.epoch, room.owner._room.durable)  # type: ignore[union-attr]

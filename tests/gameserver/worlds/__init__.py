@@ -1,0 +1,1 @@
+"""Worlds for tests whose server is a process of its own: tests.gameserver.settings names them."""
