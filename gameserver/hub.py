@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from time import perf_counter
+from time import thread_time
 from typing import Any, Protocol
 
 from fly.server.audience import Audience
@@ -49,7 +49,7 @@ class Hub:
         self.shown: Position = (0, 0)
         """The last event that everybody was shown, or that was journalled when the room was read."""
         self.cost_s = 0.0
-        """What the last write to everybody took."""
+        """What the last write to everybody took, of this thread's time: what others took meanwhile is not its doing."""
         self.told = 0
         """How often everybody was told who has come and gone."""
         self.tap: Tap | None = None
@@ -138,7 +138,7 @@ class Hub:
 
     def show(self, *messages: dict[str, Any] | Prepared, replies: Replies | None = None) -> None:
         """Write messages to everybody, encoded once, and behind them, in the same write, each one's own replies."""
-        began, before = perf_counter(), self.shown
+        began, before = thread_time(), self.shown
         prepared = [message if isinstance(message, Prepared) else Prepared(message) for message in messages]
         for message in [one.message for one in prepared]:
             if message["type"] == "events":
@@ -161,7 +161,7 @@ class Hub:
             for member, mine in replies.items() if replies else ():
                 if member.outlet.is_far:
                     member.outlet.send(*mine)
-        self.cost_s = perf_counter() - began
+        self.cost_s = thread_time() - began
 
     def close(self, code: Close, text: str, retry_ms: tuple[int, int]) -> None:
         """Send everybody away with a code, each to come back after a time of its own within `retry_ms`."""

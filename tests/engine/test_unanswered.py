@@ -152,7 +152,8 @@ def test_they_take_nobodys_place() -> None:
     room, ada = harbour()
     first = room.receive(ada, Moor(ref=1), NOW).reply
     for number in range(1, PER_SESSION + 50):
-        room.receive(ada, Sail(ref=number, by=1), NOW)
+        outcome = room.receive(ada, Sail(ref=number, by=1), NOW)
+        assert (outcome.reply, len(outcome.entries)) == (None, 1)
     again = room.receive(ada, Moor(ref=1), NOW)
     assert (again.reply, again.entries) == (first, ())
 

@@ -23,6 +23,8 @@ from tests.support.line import Line
 
 HEAVY = Registry([Chat, Mill, Wind, Freight])
 KIB = 1024
+LAGGED = 60
+"""Events of 8 KiB: more than may wait, with what the kernel takes."""
 
 
 class Told:
@@ -173,6 +175,7 @@ class Hall:
         """Load until something waits for somebody who does not read, without being too much; how many events that took."""
         before = self.ref
         while not self.member(slow).outlet.waiting:
+            assert self.ref - before < 1000, "it takes everything"
             await self.load(1)
         return self.ref - before
 
@@ -198,3 +201,23 @@ async def hall(**more: Any) -> AsyncIterator[Hall]:
         owner = await process.owner("cdg", "main", "freight")
         ada, sink = await enter(owner, ADA)
         yield Hall(process, owner, ada, sink)
+
+
+@asynccontextmanager
+async def readers(kind: Any, count: int = 1, first: int = 1) -> AsyncIterator[list[Any]]:
+    """Clients in the room, which leave it at the end."""
+    entered = [kind(number) for number in range(first, first + count)]
+    try:
+        for reader in entered:
+            await reader.enter()
+        yield entered
+    finally:
+        for reader in entered:
+            await reader.leave()
+
+
+async def lag(room: Hall, *slow: Any) -> None:
+    """Show more than may wait for those who do not read."""
+    await room.load(LAGGED)
+    for one in slow:
+        assert room.is_behind(one)

@@ -69,7 +69,7 @@ class Hall:
     def until_behind(self, name: str, size: int) -> int:
         """Write numbered texts to all until this one is behind; how many."""
         count = 0
-        while self.seats[name].socket in self.audience:
+        while self.seats[name].socket in self.audience and count < 10_000:
             self.audience.write(prepare(f"{count:08d}".ljust(size)))
             count += 1
         return count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,9 @@ from fly.server.frames import prepare
 from tests.fly.server.conductor import Conductor
 from tests.fly.server.wire import CLOSE, PING, PONG, Received, close, frame
 from tests.support.line import Line, lines, until
+
+ENOUGH = 1000
+"""Frames of a kilobyte and more: some hundred times what the kernel takes."""
 
 
 class Watch:
@@ -44,11 +46,11 @@ def texts(received: list[Received]) -> list[str]:
 
 def fill(line: Line, size: int = 1000) -> int:
     """Write to one socket, by itself, until something waits for it; returns the number of frames."""
-    for count in itertools.count(1):
+    for count in range(1, ENOUGH):
         line.socket.write(prepare("x" * size))
         if line.socket.waiting:
             return count
-    raise AssertionError
+    raise AssertionError("it takes everything")
 
 
 async def test_all_get_the_same_bytes() -> None:
@@ -88,6 +90,18 @@ async def test_ones_own_comes_behind() -> None:
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["all alike", "with an own part"])
+async def test_a_part_that_is_taken(own: bool) -> None:
+    """[SV46] Of a frame that is longer than what the kernel takes at once the rest follows, from where it was cut."""
+    audience = Audience()
+    async with lines(1) as (line,):
+        seat(audience, line)
+        text = "".join(f"{number:06d}" for number in range(50_000))
+        audience.write(prepare(text), {line.socket: prepare("own")} if own else None)
+        assert 0 < line.socket.waiting < len(text)
+        assert texts(await line.read_all()) == ([text, "own"] if own else [text])
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["all alike", "with an own part"])
 async def test_who_does_not_read_leaves(own: bool) -> None:
     """[SV46] A socket whose kernel takes no more leaves by itself and says so; what was not taken follows, whole and in order."""
     audience = Audience()
@@ -96,6 +110,7 @@ async def test_who_does_not_read_leaves(own: bool) -> None:
         sent: list[str] = []
         got: list[str] = []
         while slow.socket in audience:
+            assert len(sent) < ENOUGH, "it takes everything"
             sent.append(f"{len(sent):05d}" * 300)
             audience.write(prepare(sent[-1]), {slow.socket: prepare("own")} if own else None)
             got += texts(await quick.read_all())
