@@ -210,6 +210,7 @@ def test_one_that_fails_harms_no_other(hall: Conductor) -> None:
     with hall.seat("ada", "ear") as ada, hall.seat("bob", "ear") as bob:
         ada.send(frame(TEXT, BOOM.encode()), frame(TEXT, b"nobody hears"))
         received = ada.frame()
+        ada.send(close(1011))
         assert (received.code, received.payload[2:], ada.to_the_end()) == (1011, b"", b"")
         bob.send(frame(TEXT, b"still here"))
         assert bob.text() == "still here"
