@@ -19,17 +19,20 @@ PASSING_BYTES = 32 * 1024
 """Ephemeral ones."""
 PATIENCE_S = 30.0
 """How long a reader may be behind without a break; then it is closed with 4002."""
+THIN = 8 * 1024
+"""Bytes a second of the thinnest line that is served: what waits first, a long welcome perhaps, may take so much longer."""
 
 
 class Backlog:
     """Of one member that is not written to with the others. `position`: the last event it was sent, once it gets no more."""
 
-    __slots__ = ("_bound", "_bytes", "_outlet", "_passing", "position", "since")
+    __slots__ = ("_bound", "_bytes", "_outlet", "_passing", "grace_s", "position", "since")
 
     def __init__(self, outlet: Outlet, now: float) -> None:
         self._outlet = outlet
         # What waited first, a long welcome perhaps, is no sign of slowness.
         self._bound = OUTBOX_BYTES + outlet.waiting
+        self.grace_s = outlet.waiting / THIN
         self._passing: deque[Prepared] = deque()
         self._bytes = 0
         self.position: Position | None = None

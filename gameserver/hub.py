@@ -234,7 +234,7 @@ class Hub:
         for member, backlog in list(self._apart.items()):
             if not member.outlet.waiting:
                 backlog.since = loop.time()
-            elif loop.time() - backlog.since > PATIENCE_S:
+            elif loop.time() - backlog.since > PATIENCE_S + backlog.grace_s:
                 self._give_up(member)
         if self._apart:
             self._look = loop.call_later(LOOK_S, self._look_at_late)

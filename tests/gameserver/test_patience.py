@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gameserver import backlog as module
 from gameserver import hub as hub_module
-from gameserver.backlog import PATIENCE_S
+from gameserver.backlog import PATIENCE_S, THIN
 from gameserver.counts import COUNTS
 from gameserver.engine.entry import Position
 from gameserver.engine.room import Session
@@ -100,6 +100,22 @@ async def test_patience_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         slow.read()
     hub.show(events(2))
     clock[0] += PATIENCE_S * 1.1
+    hub._look_at_late()
+    assert slow.closed == [(4002, "too slow")]
+    hub.remove(member)
+
+
+async def test_a_long_welcome_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS102] Whoever has a long welcome to read before anything else has a second more for each 8 KiB of it."""
+    loop = asyncio.get_running_loop()
+    clock = [loop.time()]
+    monkeypatch.setattr(loop, "time", lambda: clock[0])
+    hub, slow = Hub(), Slow(waiting=THIN * 60)
+    member = join(hub, 1, slow, [])
+    clock[0] += PATIENCE_S + 59
+    hub._look_at_late()
+    assert slow.closed == []
+    clock[0] += 2
     hub._look_at_late()
     assert slow.closed == [(4002, "too slow")]
     hub.remove(member)
