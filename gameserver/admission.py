@@ -14,21 +14,22 @@ class Admission:
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._soon: deque[asyncio.Future[None]] = deque()
         self._left = A_TURN
         self._is_counting = False
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._soon) + len(self._waiting)
 
-    async def turn(self) -> None:
-        """Wait for one's turn."""
-        if self._left > 0 and not self._waiting:
+    async def turn(self, *, soon: bool = False) -> None:
+        """Wait for one's turn; `soon`: before all who are not."""
+        if self._left > 0 and (soon or not self._waiting):
             self._left -= 1
             self._count()
             return
         loop = asyncio.get_running_loop()
         mine: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(mine)
+        (self._soon if soon else self._waiting).append(mine)
         self._count()
         await mine
 
@@ -40,11 +41,11 @@ class Admission:
     def _next_turn(self) -> None:
         self._is_counting = False
         self._left = A_TURN
-        while self._left and self._waiting:
-            first = self._waiting.popleft()
+        while self._left and (self._soon or self._waiting):
+            first = (self._soon or self._waiting).popleft()
             # One whose client is gone does not take the place of another.
             if not first.done():
                 first.set_result(None)
                 self._left -= 1
-        if self._waiting:
+        if self._waiting or self._soon:
             self._count()

@@ -117,7 +117,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
                 join, who = await self._first(connection, receive)
         except TimeoutError:
             raise Closed(Close.NO_JOIN, "No room.join came in time.") from None
-        await connection.process.admission.turn()
+        await connection.process.admission.turn(soon=True)
         await connection.join(join, who)
         outlet = connection.outlet
         if isinstance(outlet, SocketOutlet):

@@ -52,3 +52,16 @@ async def test_whoever_is_gone_takes_nobodys_place() -> None:
     assert all(task.done() for task in last)
     assert len(admission) == 0
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_whoever_is_let_in_already_comes_first() -> None:
+    """[GS125] A client whose handshake was answered waits for its welcome behind no other's handshake: its time is running."""
+    admission = Admission()
+    shaking = [asyncio.ensure_future(admission.turn()) for _ in range(A_TURN * 10)]
+    await asyncio.sleep(0)
+    joining = [asyncio.ensure_future(admission.turn(soon=True)) for _ in range(A_TURN)]
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert all(task.done() for task in joining)
+    assert not all(task.done() for task in shaking)
+    await asyncio.gather(*shaking)
