@@ -108,7 +108,9 @@ def _bind(options: argparse.Namespace) -> list[socket.socket]:
 
 
 def _ready(addresses: Sequence[str]) -> None:
-    print(*(f"Listening on {each}" for each in addresses), sep="\n", flush=True)  # noqa: T201
+    # In one write, which print does not promise: where stdout and the log are one file, nothing comes between a line and its end.
+    sys.stdout.write("".join(f"Listening on {each}\n" for each in addresses))
+    sys.stdout.flush()
     # What a start has made is there for good: a collection that went through all of it would hold everybody up, and free next to nothing.
     gc.freeze()
     gc.enable()

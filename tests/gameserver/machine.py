@@ -65,7 +65,7 @@ class Machine:
             assert self.process is not None
             said = self.log.read_text()[begin:]
             assert self.process.poll() is None, said
-            return re.search(r"(?:Listening|running) on http://[\d.]+:(\d+)\b", said)
+            return re.search(r"(?:Listening|running) on http://[\d.]+:(\d+)\s", said)
 
         found: re.Match[str] = await until(listening, "the server to listen")
         self.port = int(found.group(1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fly.server.versions import TESTED, untested
-from tests.fly.server.processes import APP, Running
+from tests.fly.server.processes import APP, ROOT, Running
 from tests.fly.server.wire import TEXT, close, frame
 
 
@@ -34,6 +35,23 @@ def run() -> Iterator[type[Running]]:
 def serve(*options: str) -> tuple[str, ...]:
     """A command line of our server."""
     return ("-m", "fly.server", APP + "application", *options)
+
+
+def test_addresses_are_told_in_one_write(tmp_path: Path) -> None:
+    """[SV40] The lines that tell its addresses are one write, without a buffer too: nothing comes between a line and its end."""
+    # A pipe of packets: each read gives what one write gave.
+    reading, writing = os.pipe2(os.O_DIRECT)
+    command = [sys.executable, *serve("--port", "0", "--unix", str(tmp_path / "server"))]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=writing, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    os.close(writing)
+    try:
+        said = os.read(reading, 65536).decode()
+    finally:
+        process.terminate()
+        process.wait()
+        os.close(reading)
+    assert said.count("Listening on") == said.count("\n") == 2
+    assert said.endswith("\n")
 
 
 def echoes(server: Running) -> bool:
