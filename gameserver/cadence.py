@@ -19,6 +19,11 @@ class Cadence:
         self._stamp = 0.0
         self._not_before = 0.0
 
+    @property
+    def frame_s(self) -> float:
+        """From one frame to the next in a busy room."""
+        return 1 / self._frames_a_second
+
     def wait_s(self, now: float) -> float:
         """How long the next frame has to wait; 0 if it need not."""
         credit = min(BURST, self._credit + max(0.0, now - self._stamp) * self._frames_a_second)

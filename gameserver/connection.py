@@ -13,8 +13,9 @@ from gameserver.drain import moved
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import LeaseHeld
-from gameserver.engine.protocol import MAX_FRAME, Command, Join
-from gameserver.engine.room import Welcome, check_version
+from gameserver.engine.protocol import MAX_FRAME, Command, History, Join, Ping
+from gameserver.engine.room import Welcome
+from gameserver.engine.session import check_version
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
 from gameserver.engine.worlds import BaseWorld, Who
 from gameserver.member import Member
@@ -36,22 +37,38 @@ OPEN_S = 5.0
 RETRY_MS = (500, 2000)
 """When to come back to a room that cannot be opened just now."""
 INTERNAL_ERROR = 1011
-LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "frame": MAX_FRAME, "rate": BaseWorld.rate, "burst": BaseWorld.burst}
+READING = (Ping, History)
+"""Commands that change nothing, for those who watch."""
+LIMITS = {"text": MAX_TEXT, "name": MAX_NAME, "rate": BaseWorld.rate, "burst": BaseWorld.burst}
 _slug = re.compile(rf"{SLUG}\Z")
 
 
 class Connection:
-    """One socket in one room. `find` and `join` wait for the room; `receive` never waits. It has an `outlet` once it is accepted."""
+    """One socket in one room. `find` and `join` wait for the room; `receive` never waits. It has an `outlet` once it is accepted.
+
+    watches: it came by a link to watch: everything is shown to it, and nothing that it asks for happens.
+    """
 
     outlet: SocketOutlet | QueueOutlet
 
-    def __init__(self, process: Process, context: FlyContext, region: str, slug: str, player: Player | None, address: str = "") -> None:
+    def __init__(
+        self,
+        process: Process,
+        context: FlyContext,
+        region: str,
+        slug: str,
+        player: Player | None,
+        address: str = "",
+        *,
+        watches: bool = False,
+    ) -> None:
         self.process = process
         self.context = context
         self.region = region
         self.slug = slug
         self.world = ""
         self.player = player
+        self.watches = watches
         self.owner: Owner | Relay | None = None
         self._relayed = False
         self.member: Member | None = None
@@ -59,6 +76,11 @@ class Connection:
         self._sid = ""
         self._task: asyncio.Task[None] | None = None
         self._gate = process.throttle.gate(address)
+
+    @property
+    def max_frame(self) -> int:
+        """Bytes of a message from this client."""
+        return MAX_FRAME if self.owner is None else self.owner.max_frame
 
     def decode_join(self, data: str | bytes) -> tuple[Join, Who] | None:
         """The join in a first message and who comes; None if it was something else, which is answered. Raises Closed."""
@@ -129,9 +151,11 @@ class Connection:
         room = {
             "region": self.region,
             "machine": self.context.here.machine,
-            "room": self.slug,
+            # Whoever only watches does not learn what would let them in.
+            "room": "" if self.watches else self.slug,
+            "read_only": self.watches,
             "world": owner.world,
-            "limits": LIMITS,
+            "limits": {**LIMITS, "frame": owner.max_frame},
             "rates": owner.rates,
         }
         self.outlet.send(owner.welcomes.prepare(welcome, room, self._sid, member.session.who, self.context.route.as_dict()))
@@ -163,7 +187,10 @@ class Connection:
         assert self.owner is not None
         assert self.member is not None
         try:
-            self.owner.receive(self.member, self._decode(data))
+            command = self._decode(data)
+            if self.watches and not isinstance(command, READING):
+                raise Rejected(Code.READ_ONLY, "This link is for watching.", ref=command.ref)
+            self.owner.receive(self.member, command)
         except Rejected as rejected:
             self._refuse(rejected)
         except Closed as closed:
@@ -190,7 +217,7 @@ class Connection:
         wait_ms = self._gate.take()
         if isinstance(data, bytes):
             raise Rejected(Code.BAD_MESSAGE, "Messages are text frames.")
-        command = self.process.registry.decode(data)
+        command = self.process.registry.decode(data, self.max_frame)
         if wait_ms:
             self._gate.refuse(wait_ms, command.ref)
         return command

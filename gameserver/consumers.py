@@ -30,6 +30,7 @@ from gameserver.players import player_of
 from gameserver.process import Process, current
 from gameserver.store import Held
 from gameserver.throttle import address_of
+from gameserver.watch import slug_of
 
 JOIN_S = 10.0
 """Time for the first message."""
@@ -42,7 +43,7 @@ _RESTARTS = [*PLAIN, (b"retry-after", b"2")]
 
 
 class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
-    """`/ws/r/<slug>/`: docs/protocol.md."""
+    """`/ws/r/<slug>/` and `/ws/w/<token>/`: docs/protocol.md."""
 
     channel_layer_alias = ""
 
@@ -53,7 +54,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
             await deny(scope, receive, send, 503, _RESTARTS, b"This gameserver restarts.\n")
             return
         context = scope["fly"]
-        room = _Room(context.region, scope["url_route"]["kwargs"]["slug"], _world(scope))
+        room = _room(context.region, scope)
         # Before the socket is accepted: one that must be replayed never is (R9).
         if context.arrival.failed:
             process.placement.forget(room.region, room.slug)
@@ -61,7 +62,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         decision = Serve("another Machine that is full owns the room") if relayed else context.decide_for(elsewhere)
         late: Closed | None = None
         address = address_of(scope, context.here)
-        connection = Connection(process, context, room.region, room.slug, player_of(scope), address)
+        connection = Connection(process, context, room.region, room.slug, player_of(scope), address, watches=room.is_watched)
         if isinstance(decision, Serve):
             try:
                 await connection.find(room.world, relayed=relayed)
@@ -126,7 +127,7 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
             return
         while True:
             await outlet.may_receive.wait()
-            connection.receive(_data(await receive()))
+            connection.receive(_data(await receive(), connection.max_frame))
 
     async def _first(self, connection: Connection, receive: Any) -> tuple[Join, Who]:
         """Wait for the join; other messages are answered."""
@@ -138,11 +139,12 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """What a handshake asks for. `world`: of a room that is to be made."""
+    """What a handshake asks for. `world`: of a room that is to be made. `slug`: empty for a link that we did not make."""
 
     region: str
     slug: str
     world: str
+    is_watched: bool
 
 
 def _elsewhere(process: Process, room: _Room) -> tuple[str, bool]:
@@ -163,9 +165,12 @@ def _may_relay(process: Process, context: FlyContext) -> bool:
     return exchange is not None and exchange.link.is_up and arrival.replayed and not arrival.failed
 
 
-def _world(scope: Any) -> str:
+def _room(region: str, scope: Any) -> _Room:
+    asked = scope["url_route"]["kwargs"]
+    if "token" in asked:
+        return _Room(region, slug_of(region, asked["token"]), "", is_watched=True)
     query: dict[str, list[str]] = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return query.get("world", [""])[0][:32]
+    return _Room(region, asked["slug"], query.get("world", [""])[0][:32], is_watched=False)
 
 
 def _when(context: FlyContext, held: LeaseHeld) -> int:
@@ -185,7 +190,7 @@ class _TooBig(Exception):
 def _hear(connection: Connection, data: str | bytes) -> None:
     """Take a message as it comes from the wire. A fault that is ours is the server's to log, and ends this socket only."""
     try:
-        if len(data) * 4 > MAX_FRAME and is_too_big(data):
+        if len(data) * 4 > MAX_FRAME and is_too_big(data, connection.max_frame):
             connection.outlet.close(TOO_BIG, "message too big")
         else:
             connection.receive(data)
@@ -193,13 +198,13 @@ def _hear(connection: Connection, data: str | bytes) -> None:
         connection.bye(closed)
 
 
-def _data(event: Any) -> str | bytes:
-    """What a message holds. Raises _Gone at the end of the socket, and _TooBig."""
+def _data(event: Any, limit: int = MAX_FRAME) -> str | bytes:
+    """What a message of at most `limit` bytes holds. Raises _Gone at the end of the socket, and _TooBig."""
     if event["type"] == "websocket.disconnect":
         raise _Gone
     text = event.get("text")
     data: str | bytes = text if text is not None else event["bytes"]
-    if is_too_big(data):
+    if is_too_big(data, limit):
         raise _TooBig
     return data
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from gameserver.engine.entry import Entry
 from gameserver.engine.entry import Snapshot as State
 from gameserver.models import Event, Lease, Room, Snapshot
-from gameserver.store import KEEP_SNAPSHOTS, Batch, Damaged, Loaded, StaleEpoch
+from gameserver.store import KEEP_SNAPSHOTS, NONE, Batch, Damaged, Loaded, StaleEpoch
 
 ALIAS = "region"
 LEASES = Lease._meta.db_table
@@ -37,7 +37,7 @@ class DatabaseStore:
     def __init__(self, alias: str = ALIAS) -> None:
         self.alias = alias
 
-    def load(self, key: int, keep: int) -> Loaded:
+    def load(self, key: int, keep: int, passing: frozenset[str] = NONE) -> Loaded:
         """See Store."""
         snapshot = self._newest_good(key)
         after = 0 if snapshot is None else snapshot.seq
@@ -45,8 +45,10 @@ class DatabaseStore:
         if after < floor:
             raise Damaged(f"no good snapshot from after {floor}: the journal of room {key} is not whole without one")
         newest = self._events(key).order_by("-seq").values_list("seq", flat=True).first() or 0
-        rows = self._events(key).filter(seq__gt=min(after, newest - keep)).order_by("seq")
-        return Loaded(snapshot, tuple(entry_of(row) for row in rows.iterator()))
+        begin = min(after, newest - keep)
+        rows = self._events(key).filter(seq__gt=begin).order_by("seq")
+        lasting = self.before(key, begin + 1, keep, passing) if passing and keep else ()
+        return Loaded(snapshot, tuple(entry_of(row) for row in rows.iterator()), tuple(lasting))
 
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
         """See Store. Locks the leases' rows, so that no epoch can rise between the check and the commit (R6)."""
@@ -90,9 +92,9 @@ class DatabaseStore:
         """See Store."""
         return [entry_of(row) for row in self._events(key).filter(seq__gt=after, seq__lte=upto).order_by("seq")]
 
-    def before(self, key: int, seq: int, limit: int) -> list[Entry]:
+    def before(self, key: int, seq: int, limit: int, passing: frozenset[str] = NONE) -> list[Entry]:
         """See Store."""
-        rows = list(self._events(key).filter(seq__lt=seq).order_by("-seq")[:limit])
+        rows = list(self._events(key).filter(seq__lt=seq).exclude(ev__in=passing).order_by("-seq")[:limit])
         return [entry_of(row) for row in reversed(rows)]
 
     def _newest_good(self, key: int) -> State | None:

@@ -13,9 +13,9 @@ from gameserver.member import Member
 from gameserver.pipeline import refusal
 
 
-def read_page(journal: Journal, key: int, member: Member, command: History) -> None:
-    """Read what a member asked for, and answer it then."""
-    future = journal.read(journal.store.before, key, command.before, command.limit)
+def read_page(journal: Journal, key: int, member: Member, command: History, passing: frozenset[str]) -> None:
+    """Read what a member asked for, without what is passing, and answer it then."""
+    future = journal.read(journal.store.before, key, command.before, command.limit, passing)
 
     def answer(done: asyncio.Future[Any]) -> None:
         if done.cancelled() or done.exception() is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gameserver.backlog import Backlog
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close
-from gameserver.engine.room import Session
+from gameserver.engine.session import Session
 from gameserver.outlet import Outlet, Prepared, goodbye
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gameserver.engine.entry import Entry, Snapshot
 from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
-from gameserver.store import KEEP_SNAPSHOTS, MAX_ROOMS, Batch, Claimed, Held, Loaded, Peer, Renewed, StaleEpoch, Started, TooManyRooms
+from gameserver.store import KEEP_SNAPSHOTS, MAX_ROOMS, NONE, Batch, Claimed, Held, Loaded, Peer, Renewed, StaleEpoch, Started, TooManyRooms
 
 
 @dataclass(slots=True)
@@ -123,13 +123,14 @@ class Memory:
 
     # Store
 
-    def load(self, key: int, keep: int) -> Loaded:
+    def load(self, key: int, keep: int, passing: frozenset[str] = NONE) -> Loaded:
         """See Store."""
         room = self.rooms[key]
         snapshot = room.snapshots[-1] if room.snapshots else None
         newest = room.journal[-1].event["seq"] if room.journal else 0
         after = min(snapshot.seq if snapshot else 0, newest - keep)
-        return Loaded(snapshot, tuple(entry for entry in room.journal if entry.event["seq"] > after))
+        entries = tuple(entry for entry in room.journal if entry.event["seq"] > after)
+        return Loaded(snapshot, entries, tuple(self.before(key, after + 1, keep, passing)) if passing and keep else ())
 
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
         """See Store."""
@@ -160,6 +161,6 @@ class Memory:
         """See Store."""
         return [entry for entry in self.rooms[key].journal if after < entry.event["seq"] <= upto]
 
-    def before(self, key: int, seq: int, limit: int) -> list[Entry]:
+    def before(self, key: int, seq: int, limit: int, passing: frozenset[str] = NONE) -> list[Entry]:
         """See Store."""
-        return [entry for entry in self.rooms[key].journal if entry.event["seq"] < seq][-limit:]
+        return [entry for entry in self.rooms[key].journal if entry.event["seq"] < seq and entry.event["ev"] not in passing][-limit:]

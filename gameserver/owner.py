@@ -15,8 +15,10 @@ from gameserver.clock import steady
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import REFUSE_S, LeaseHeld
-from gameserver.engine.protocol import Command, Join, Ping
-from gameserver.engine.room import KEEP, NOTHING, Gap, Room, Welcome, check_version, session_of
+from gameserver.engine.past import KEEP
+from gameserver.engine.protocol import MAX_FRAME, Command, Join, Ping
+from gameserver.engine.room import NOTHING, Outcome, Room, Welcome
+from gameserver.engine.session import check_version, session_of
 from gameserver.engine.worlds import Who
 from gameserver.history import read_page
 from gameserver.hub import Hub
@@ -24,6 +26,7 @@ from gameserver.keeper import Keeper, TooLate
 from gameserver.member import Member
 from gameserver.outlet import Outlet
 from gameserver.pipeline import Pipeline
+from gameserver.reception import Reception
 from gameserver.snapshots import Snapshots
 from gameserver.store import StaleEpoch
 from gameserver.ticker import Ticker
@@ -34,8 +37,6 @@ RELOAD_S = (0.1, 0.5, 1.0, 2.0)
 """Pauses between attempts to read a room again after its journal failed; the last one repeats."""
 RESUME_MS = (50, 500)
 """When those come back who cannot be shown what they missed over the socket they have."""
-MEET_S = 5.0
-"""How long a newcomer waits for the gap to be read, or for what is under way to be journalled."""
 
 
 class _Broken(Exception):
@@ -52,12 +53,12 @@ class Owner:
         self.key = 0
         self.hub = Hub()
         self.welcomes = Welcomes(self.hub, lambda after, upto: keeper.journal.read(keeper.journal.store.since, self.key, after, upto))
+        self._reception = Reception(f"{region}/{slug}", self.hub, self.welcomes, lambda: self._room, lambda: self._ready(None))
         self._keeper = keeper
         self._clock = clock
-        self._pipeline = Pipeline(self.hub, keeper.journal, self._failed, self._changed)
+        self._pipeline = Pipeline(self.hub, keeper.journal, self._failed, self._changed, self._gather)
         self._room: Room | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._waiting: list[asyncio.Future[None]] = []
         self._ticker = Ticker(self._tick, lambda: len(self.hub) > 0 and not self._retired)
         self._snapshots = Snapshots(keeper.journal, self._pipeline, clock)
         self._available = True
@@ -67,12 +68,12 @@ class Owner:
         """Own the room: its epoch is ours from now on. Raises LeaseHeld, TooManyRooms, Damaged, TooLate, or what the database raised."""
         keeper, began = self._keeper, steady()
         claimed = await keeper.journal.call(keeper.leases.claim, self.region, self.slug, keeper.holder, self.world)
-        loaded = await keeper.journal.call(keeper.journal.store.load, claimed.key, KEEP)
+        room = Room(claimed.epoch, claimed.first_epoch, keeper.registry.lanes(claimed.world), claimed.floor)
+        loaded = await keeper.journal.call(keeper.journal.store.load, claimed.key, KEEP, room.passing)
         if steady() - began >= REFUSE_S:
             # Frozen or held up since: the lease may have passed to another, and what was read may be that one's already.
             raise TooLate
-        room = Room(claimed.epoch, claimed.first_epoch, keeper.registry.lanes(claimed.world), claimed.floor)
-        room.load(loaded.snapshot, loaded.entries)
+        room.load(loaded.snapshot, loaded.entries, loaded.lasting)
         shown = self._room.durable if self._room is not None else None
         self.key, self.world, self._room = claimed.key, claimed.world, room
         self.hub.shown = claimed.epoch, room.durable if shown is None else shown
@@ -84,7 +85,7 @@ class Owner:
 
     def _show_what_was_in_doubt(self, room: Room, shown: int) -> None:
         """A commit that seemed to fail did happen. Who cannot be shown all of it comes back and gets it as a gap: never a part (R5)."""
-        missed = [event for event in room.events if event["seq"] > shown]
+        missed = [event for event in room.past.events if event["seq"] > shown]
         if len(missed) == room.durable - shown:
             self.hub.show({"type": "events", "epoch": room.epoch, "events": missed})
         else:
@@ -112,6 +113,11 @@ class Owner:
         return {} if self._room is None else self._room.rates
 
     @property
+    def max_frame(self) -> int:
+        """See Room."""
+        return MAX_FRAME if self._room is None else self._room.max_frame
+
+    @property
     def lag(self) -> int:
         """Events that are in no snapshot yet."""
         return self._snapshots.lag
@@ -129,12 +135,12 @@ class Owner:
         Raises Rejected (unavailable), and Closed: another version, taken over meanwhile, the gap cannot be read.
         """
         check_version(join)
-        room = self._ready(join.ref)
+        self._ready(join.ref)
         member = Member(session_of(join, who), outlet, [])
         self.hub.add(member)
         self.wake()
         try:
-            return member, await self._welcome(member, room, join.position)
+            return member, await self._reception.welcome(member, join.position)
         except BaseException:
             self.hub.remove(member)
             raise
@@ -146,36 +152,7 @@ class Owner:
 
     async def catch_up(self, member: Member, position: Position) -> Welcome:
         """What a member needs that has seen everything up to a position, and is held. Raises as `join`."""
-        room = self._ready(None)
-        return await self._welcome(member, room, position)
-
-    async def _welcome(self, member: Member, room: Room, position: Position | None) -> Welcome:
-        while True:
-            found = self.welcomes.meet(room, position)
-            if isinstance(found, Welcome) and found.position[1] <= room.durable:
-                return found
-            welcome = await self._meet(room, found)
-            if not self.hub.holds(member):
-                raise Closed(Close.TAKEN_OVER, "This session goes on in another window.")
-            if welcome is not None:
-                return welcome
-            # The room was read again meanwhile, and what was to be said of it may not be true any more.
-            room = self._ready(None)
-
-    async def _meet(self, room: Room, found: Welcome | Gap) -> Welcome | None:
-        """The welcome, once its gap is read or its position durable; None if the room is another one by then."""
-        try:
-            async with asyncio.timeout(MEET_S):
-                if isinstance(found, Gap):
-                    return await self.welcomes.bridge(room, found)
-                while room is self._room and found.position[1] > room.durable:
-                    waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    self._waiting.append(waiter)
-                    await waiter
-                return found if room is self._room else None
-        except Exception as error:
-            log.warning("Room %s/%s cannot welcome anybody: %r", self.region, self.slug, error)
-            raise Closed(Close.OWNER_LOST, "The room cannot be read just now.") from error
+        return await self._reception.welcome(member, position)
 
     def leave(self, member: Member) -> None:
         """A socket is gone; if its session was taken over, nothing happens."""
@@ -199,7 +176,7 @@ class Owner:
             self._pipeline.give_up(_Broken())
             raise
         if outcome.read is not None:
-            read_page(self._keeper.journal, self.key, member, outcome.read)
+            read_page(self._keeper.journal, self.key, member, outcome.read, room.passing)
         elif outcome is not NOTHING:
             self._pipeline.take(member, outcome, before)
 
@@ -226,10 +203,7 @@ class Owner:
     # The journal
 
     def _changed(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._reception.look()
         self.say_status()
         self._snapshots.by_count()
 
@@ -269,6 +243,18 @@ class Owner:
             return
         self._pipeline.take(None, outcome, None)
         self._snapshots.by_time(world)
+
+    def _gather(self) -> Outcome:
+        """What all that was noted leads to; nothing while nothing can be kept."""
+        room = self._room
+        if room is None or not self._is_available():
+            return NOTHING
+        try:
+            return room.gather(self._clock())
+        except Exception:
+            log.exception("A world of room %s/%s failed to gather what it noted.", self.region, self.slug)
+            self._pipeline.give_up(_Broken())
+            return NOTHING
 
     # The end
 

@@ -61,7 +61,12 @@ def _discovered(packages: tuple[str, ...]) -> frozenset[str]:
     return frozenset(discover(packages).worlds)
 
 
-def world_urls() -> dict[str, str]:
-    """Where the browser finds the module of each world that has one: hashed addresses, in production."""
-    paths = {name: f"gameserver/worlds/{name}.mjs" for name in world_names()}
-    return {name: static(path) for name, path in paths.items() if finders.find(path)}
+def world_files() -> dict[str, dict[str, str]]:
+    """Where the browser finds the `module` of each world that has one, and its `style` if it has one: hashed addresses, in production."""
+    found = {}
+    for name in world_names():
+        paths = {"module": f"gameserver/worlds/{name}.mjs", "style": f"gameserver/worlds/{name}.css"}
+        files = {kind: static(path) for kind, path in paths.items() if finders.find(path)}
+        if "module" in files:
+            found[name] = files
+    return found

@@ -14,7 +14,7 @@ from typing import Any
 from gameserver.cadence import Cadence
 from gameserver.engine.entry import Event
 from gameserver.engine.errors import Code, Rejected
-from gameserver.engine.room import Outcome, Room
+from gameserver.engine.room import NOTHING, Outcome, Room
 from gameserver.engine.worlds import BaseWorld, Who
 from gameserver.hub import Hub
 from gameserver.journal import Journal
@@ -41,16 +41,24 @@ class _Staged:
 class Pipeline:
     """Of one owner. `failed` is called with what the journal raised, when all that was under way has been taken back.
 
-    changed: called when `stalled` has changed, and behind every batch that was shown.
+    changed: called when `stalled` has changed, and behind every batch that was shown. gather: asked for what was noted, with each frame.
     """
 
-    def __init__(self, hub: Hub, journal: Journal, failed: Callable[[BaseException], None], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        journal: Journal,
+        failed: Callable[[BaseException], None],
+        changed: Callable[[], None],
+        gather: Callable[[], Outcome] = lambda: NOTHING,
+    ) -> None:
         self.hub = hub
         self.stalled = False
         """The journal does not answer in time: what is under way was refused, and may be journalled all the same."""
         self._journal = journal
         self._failed = failed
         self._changed = changed
+        self._gather = gather
         self._room: Room | None = None
         self._key = 0
         self._staged: list[_Staged] = []
@@ -77,12 +85,7 @@ class Pipeline:
         """Bring an outcome on its way. `before`: who the sender was, for when it must be taken back."""
         room = self._room
         assert room is not None
-        if outcome.ephemeral:
-            self._passing.extend(outcome.ephemeral)
-        if outcome.after > room.durable:
-            self._staged.append(_Staged(member, outcome, before))
-        elif outcome.reply is not None or outcome.who is not None:
-            self._settle(room, [_Staged(member, outcome, before)])
+        self._stage(room, _Staged(member, outcome, before))
         if self._next is None:
             self._pump()
 
@@ -105,6 +108,15 @@ class Pipeline:
 
     # Inside
 
+    def _stage(self, room: Room, staged: _Staged) -> None:
+        outcome = staged.outcome
+        if outcome.ephemeral:
+            self._passing.extend(outcome.ephemeral)
+        if outcome.after > room.durable:
+            self._staged.append(staged)
+        elif outcome.reply is not None or outcome.who is not None:
+            self._settle(room, [staged])
+
     def _pump(self) -> None:
         """Bring on its way what is ready, or see that it goes when its frame may."""
         if self._room is None or self._next is not None or not self._is_ready:
@@ -118,18 +130,25 @@ class Pipeline:
 
     @property
     def _is_ready(self) -> bool:
-        return bool(self._passing or (self._staged and self._flight is None))
+        room = self._room
+        return bool(self._passing or (self._staged and self._flight is None) or (room is not None and room.has_notes))
 
     def _go(self) -> None:
         self._next = None
-        if self._room is None or not self._is_ready:
+        room = self._room
+        if room is not None and room.has_notes:
+            self._stage(room, _Staged(None, self._gather()))
+        if room is None or room is not self._room:
             return
-        if not self._staged or self._flight is not None:
-            self._show(self._room, [], {})
-            return
-        self._commit(self._room)
-        if self._passing and self._flight is not None:
-            self._next = asyncio.get_running_loop().call_later(MERGE_S, self._go)
+        if self._staged and self._flight is None:
+            self._commit(room)
+            if self._passing and self._flight is not None:
+                self._next = asyncio.get_running_loop().call_later(MERGE_S, self._go)
+        elif self._passing:
+            self._show(room, [], {})
+        if room.has_notes and self._next is None:
+            # A world keeps some of its notes for a later frame.
+            self._next = asyncio.get_running_loop().call_later(self._cadence.frame_s, self._go)
 
     def _commit(self, room: Room) -> None:
         loop = asyncio.get_running_loop()

@@ -56,8 +56,7 @@ class Snapshots:
             return None
         state = room.snapshot()
         self.seq, self._at = state.seq, self._clock()
-        passing = frozenset[str]().union(*(world.passing for world in room.worlds))
-        future = self._journal.call(self._journal.store.snapshot, self._key, room.epoch, state, passing, state.seq - MAX_GAP)
+        future = self._journal.call(self._journal.store.snapshot, self._key, room.epoch, state, room.passing, state.seq - MAX_GAP)
         future.add_done_callback(self._kept)
         return future
 

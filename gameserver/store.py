@@ -14,6 +14,7 @@ from gameserver.engine.lease import Holder
 
 MAX_ROOMS = 1000
 """Rooms that a region holds."""
+NONE: frozenset[str] = frozenset()
 KEEP_SNAPSHOTS = 2
 """Snapshots of a room: the newest may be found damaged."""
 
@@ -41,17 +42,21 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A room as its owner finds it. `entries`: oldest first; all after the snapshot, and before it as many as are kept."""
+    """A room as its owner finds it. `entries`: oldest first; all after the snapshot, and before it as many as are kept.
+
+    lasting: the last ones before `entries` that are not passing, as many as are kept, or all there are.
+    """
 
     snapshot: Snapshot | None
     entries: tuple[Entry, ...]
+    lasting: tuple[Entry, ...] = ()
 
 
 class Store(Protocol):
     """Journals and snapshots. Called from threads of their own; every method raises whatever the database raises when it fails."""
 
-    def load(self, key: int, keep: int) -> Loaded:
-        """The room's newest good snapshot and what its owner needs besides. Raises Damaged."""
+    def load(self, key: int, keep: int, passing: frozenset[str] = NONE) -> Loaded:
+        """The room's newest good snapshot and what its owner needs besides. `passing`: events of its worlds. Raises Damaged."""
         ...
 
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
@@ -73,8 +78,8 @@ class Store(Protocol):
         """The entries after one seq up to another, oldest first."""
         ...
 
-    def before(self, key: int, seq: int, limit: int) -> list[Entry]:
-        """The last `limit` entries before `seq`, oldest first."""
+    def before(self, key: int, seq: int, limit: int, passing: frozenset[str] = NONE) -> list[Entry]:
+        """The last `limit` entries before `seq` that are not passing, oldest first."""
         ...
 
 

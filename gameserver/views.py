@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Case, F, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -17,8 +17,9 @@ from django.views.decorators.http import require_GET, require_safe
 from fly.origin import same_origin
 from gameserver.connection import SLUG
 from gameserver.models import NowMs, Room
-from gameserver.page_data import lobby_url, page_data, world_names, world_urls
+from gameserver.page_data import lobby_url, page_data, world_files, world_names
 from gameserver.process import MAIN, current
+from gameserver.watch import slug_of, token_of
 
 LISTED = 50
 """Rooms on the region's page: those with players first, then those last spoken in."""
@@ -37,8 +38,22 @@ def region(request: HttpRequest) -> HttpResponse:
 @require_safe
 def room(request: HttpRequest, slug: str) -> HttpResponse:
     """A room; its socket brings the rest. `?world=` is for a room that is to be made: the socket says what it thinks of it."""
-    more = {"slug": slug, "world": request.GET.get("world", "")[:MAX_WORLD], "worlds": world_urls()}
+    region = request.fly.region  # type: ignore[attr-defined]
+    world = request.GET.get("world", "")[:MAX_WORLD]
+    socket = f"/ws/r/{slug}/" + (f"?{urlencode({'world': world})}" if world else "")
+    link = reverse("watch", kwargs={"token": token_of(region, slug)})
+    more = {"slug": slug, "world": world, "socket": socket, "watch": link, "read_only": False, "worlds": world_files()}
     return render(request, "gameserver/room.html", {"page_data": page_data(request, **more), "slug": slug})
+
+
+@require_safe
+def watch(request: HttpRequest, token: str) -> HttpResponse:
+    """A room for those who have a link to watch it: its name is not on the page."""
+    region = request.fly.region  # type: ignore[attr-defined]
+    if not slug_of(region, token):
+        raise Http404("There is no such room to watch.")
+    more = {"slug": "", "world": "", "socket": f"/ws/w/{token}/", "watch": "", "read_only": True, "worlds": world_files()}
+    return render(request, "gameserver/room.html", {"page_data": page_data(request, **more), "slug": ""})
 
 
 @require_GET

@@ -58,7 +58,7 @@ class Welcomes:
 
     async def bridge(self, room: Room, gap: Gap) -> Welcome:
         """See Room.bridge: the welcome of a gap, from the journal. Raises what reading raises."""
-        oldest = room.events[0]["seq"] if room.events else gap.upto + 1
+        oldest = room.past.events[0]["seq"] if room.past.events else gap.upto + 1
         known = next(((wide, future) for wide, future in self._gaps if wide.after <= gap.after and wide.upto >= oldest - 1), None)
         if known is None:
             known = gap, self._read(gap.after, gap.upto)
@@ -66,7 +66,7 @@ class Welcomes:
             known[1].add_done_callback(lambda _: self._gaps.remove(known))
         wide, future = known
         # What was shown since that read began is in memory.
-        later = [event for event in room.events if wide.upto < event["seq"] <= gap.upto]
+        later = [event for event in room.past.events if wide.upto < event["seq"] <= gap.upto]
         entries = await asyncio.shield(future)
         events = [entry.event for entry in entries if gap.after < entry.event["seq"] <= gap.upto]
         return room.bridge(gap, [*events, *later])

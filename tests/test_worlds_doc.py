@@ -17,7 +17,8 @@ import pytest
 from gameserver.engine.errors import Rejected
 from gameserver.engine.protocol import Join
 from gameserver.engine.registry import HOME, Registry, discover
-from gameserver.engine.room import Room, Session, Welcome
+from gameserver.engine.room import Room, Welcome
+from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from tests.gameserver.rooms import AWAY, HandJournal, Keeper, Sink, make_owner, until
 from tests.support.emulator import ROOT

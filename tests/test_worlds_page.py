@@ -43,17 +43,17 @@ def test_the_form_offers_the_worlds_there_are(pages: Client, settings: Any) -> N
     assert pages.get("/r/", {"slug": "tea", "world": "nope&x"})["location"] == "/r/tea/"
     again = pages.get("/r/", {"slug": "!", "world": "tally"}, follow=True)
     assert b'<option value="tally" selected>' in again.content
-    settings.GAMESERVER_WORLDS = (HOME,)
-    assert b"<select" not in pages.get("/").content
+    settings.GAMESERVER_WORLDS = (PACKAGE,)
+    assert pages.get("/").content.count(b"<option") == 2
 
 
 @pytest.mark.django_db(databases="__all__")
 def test_the_page_knows_where_the_modules_are(pages: Client, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """[WB32] The room's page knows its world and the address, hashed in production, of each world's module that exists."""
     data = pages.get("/r/tea/?world=tally").context["page_data"]
-    assert (data["world"], data["worlds"]) == ("tally", {"tally": "/static/gameserver/worlds/tally.mjs"})
+    assert (data["world"], data["worlds"]["tally"]) == ("tally", {"module": "/static/gameserver/worlds/tally.mjs"})
     monkeypatch.setattr(page_data, "static", lambda path: f"/static/{path.replace('.mjs', '.5d41402a.mjs')}")
-    assert page_data.world_urls() == {"tally": "/static/gameserver/worlds/tally.5d41402a.mjs"}
+    assert page_data.world_files()["tally"] == {"module": "/static/gameserver/worlds/tally.5d41402a.mjs"}
     monkeypatch.setattr(page_data.finders, "find", lambda path: None)
     assert pages.get("/r/tea/").context["page_data"]["worlds"] == {}
 

@@ -276,7 +276,7 @@ class Machine:
 
 def command_of(application: str, drain_budget_s: float) -> Sequence[str]:
     """How a Machine runs an ASGI application, without its port."""
-    limits = ("--max-frame", "16384", "--drain-budget", str(drain_budget_s))
+    limits = ("--max-frame", "65536", "--drain-budget", str(drain_budget_s))
     return (sys.executable, "-m", "fly.server", application, "--host", "127.0.0.1", *limits)
 
 

@@ -12,7 +12,7 @@ from gameserver.engine.room import Room
 def follow(room: Room, events: Iterable[Event]) -> None:
     """Take journalled events, the ones that come next."""
     for event in events:
-        room.events.append(event)
+        room.past.remember(event)
         room.replay(Entry(event, reply=None))
     room.settle(room.seq)
 

@@ -15,6 +15,7 @@ class Code(StrEnum):
     UNKNOWN_COMMAND = "unknown_command"
     NOT_JOINED = "not_joined"
     UNAVAILABLE = "unavailable"
+    READ_ONLY = "read_only"
 
 
 class Close(IntEnum):

@@ -14,7 +14,7 @@ from gameserver.engine.errors import Code, Rejected
 
 VERSION = 1
 MAX_FRAME = 16 * 1024
-"""Bytes of a client's message."""
+"""Bytes of a client's message; a world may say another number."""
 MAX_REF = 2**53 - 1
 """The largest whole number that JavaScript counts to."""
 MAX_SEQ = MAX_REF
@@ -70,11 +70,11 @@ encode = msgspec.json.encode
 """Any value of the protocol as JSON in UTF-8."""
 
 
-def is_too_big(data: str | bytes) -> bool:
-    """Whether a message has more than MAX_FRAME bytes."""
+def is_too_big(data: str | bytes, limit: int = MAX_FRAME) -> bool:
+    """Whether a message has more than `limit` bytes."""
     # UTF-8 has one to four bytes a character: most texts need not be encoded to be measured.
     size = len(data)
-    return size * 4 > MAX_FRAME and (size > MAX_FRAME or (isinstance(data, str) and len(data.encode()) > MAX_FRAME))
+    return size * 4 > limit and (size > limit or (isinstance(data, str) and len(data.encode()) > limit))
 
 
 def explain(data: str | bytes, error: Exception, known: frozenset[str]) -> Rejected:

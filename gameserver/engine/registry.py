@@ -35,10 +35,13 @@ class Registry:
         """The names of all commands."""
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, types))
 
-    def decode(self, data: str | bytes) -> Command:
-        """The command in a client's message. Raises Rejected: too_long, unknown_command, bad_message, with its ref if readable."""
-        if len(data) * 4 > MAX_FRAME and is_too_big(data):
-            raise Rejected(Code.TOO_LONG, f"A message has at most {MAX_FRAME} bytes.")
+    def decode(self, data: str | bytes, limit: int = MAX_FRAME) -> Command:
+        """The command in a client's message of at most `limit` bytes.
+
+        Raises Rejected: too_long, unknown_command, bad_message, with its ref if readable.
+        """
+        if len(data) * 4 > limit and is_too_big(data, limit):
+            raise Rejected(Code.TOO_LONG, f"A message has at most {limit} bytes.")
         try:
             command: Command = self._decoder.decode(data)
             return command
@@ -67,6 +70,8 @@ def _check(world: type[BaseWorld]) -> None:
         raise ValueError(f"World in {world.__module__} needs a name.")
     prefix = f"{world.name}."
     commands = {str(command.__struct_config__.tag) for command in world.commands}
+    if world.noted - world.unanswered:
+        raise ValueError(f"World {world.name!r}: {min(world.noted - world.unanswered)!r} leaves a note, so it must go unanswered.")
     if world.unanswered - commands:
         raise ValueError(f"World {world.name!r}: {min(world.unanswered - commands)!r} is no command of it that could go unanswered.")
     names = [*sorted(commands), *world.journalled, *world.ephemeral]

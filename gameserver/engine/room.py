@@ -5,41 +5,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
 
-from gameserver.engine.bucket import Bucket
 from gameserver.engine.entry import Entry, Event, Position, Reply, Snapshot
-from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.protocol import VERSION, Command, History, Join, Ping
+from gameserver.engine.errors import Code, Rejected
+from gameserver.engine.past import Past
+from gameserver.engine.protocol import Command, History, Join, Ping
 from gameserver.engine.replies import Replies, reply_of
+from gameserver.engine.session import Session, check_version, session_of
 from gameserver.engine.worlds import BaseWorld, Happening, Who
 
 FIRST_PAGE = 100
 """Events that a newcomer gets."""
-KEEP = 1000
-"""Events kept in memory."""
 MAX_GAP = 3000
 """The largest gap that is filled, from memory or from the journal; beyond it, a fresh start that says so (R5)."""
 READS = BaseWorld.rate, BaseWorld.burst
 """Pages of history a second and at once, for each session."""
-FLOOD_REFUSALS = 60
-"""Refusals for the rate after which a session is a flood: ten seconds of sending at twice what is allowed."""
-
-
-@dataclass(slots=True)
-class Session:
-    """One browser tab's stay. `key` names it in the journal without giving its `sid` away."""
-
-    key: str
-    who: Who
-    buckets: dict[str, Bucket] = field(default_factory=dict)
-    refusals: int = 0
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -58,6 +43,8 @@ class Outcome(Struct, frozen=True, gc=False):
 
 
 NOTHING = Outcome()
+NOTED = Outcome()
+"""Something will come of it, by `gather`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +70,6 @@ class Gap:
     upto: int
 
 
-def session_key(player_id: str, sid: str) -> str:
-    """The name of a session in the journal: 32 hexadecimal digits, from which nobody gets the `sid` back."""
-    return hashlib.blake2b(f"{player_id} {sid}".encode(), digest_size=16).hexdigest()
-
-
 @dataclass(slots=True)
 class Room:
     """The state of a room in memory: its worlds, the last events, the replies given, the position."""
@@ -101,26 +83,34 @@ class Room:
     """Of the last event decided."""
     durable: int = 0
     """Of the last event journalled: nobody is shown anything beyond it (R2)."""
-    events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEEP))
+    past: Past = field(init=False)
     replies: Replies = field(default_factory=Replies)
     _world_of: dict[type, BaseWorld] = field(default_factory=dict)
     _unanswered: set[type[Struct]] = field(default_factory=set)
+    _noted: set[type[Struct]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._world_of = {command: world for world in self.worlds for command in world.commands}
-        named = ((command, world) for world in self.worlds for command in world.commands)
-        self._unanswered = {command for command, world in named if command.__struct_config__.tag in world.unanswered}
+        named = [(command, world, command.__struct_config__.tag) for world in self.worlds for command in world.commands]
+        self._unanswered = {command for command, world, name in named if name in world.unanswered}
+        self._noted = {command for command, world, name in named if name in world.noted}
+        self.past = Past(self.passing)
 
-    def load(self, snapshot: Snapshot | None, entries: Iterable[Entry]) -> None:
-        """Be as an earlier owner left it. `entries`: oldest first, all that came after the snapshot; earlier ones are remembered only."""
+    def load(self, snapshot: Snapshot | None, entries: Iterable[Entry], lasting: Iterable[Entry] | None = None) -> None:
+        """Be as an earlier owner left it. `entries`: oldest first, all that came after the snapshot; earlier ones are remembered only.
+
+        lasting: those before them that are not passing, KEEP or all there are; None if nothing is known of them.
+        """
         if snapshot is not None:
             self.seq = snapshot.seq
             self.replies.load(snapshot.state["replies"])
             for world in self.worlds:
                 if world.name in snapshot.state["worlds"]:
                     world.restore(snapshot.state["worlds"][world.name])
+        entries = list(entries)
+        self.past.begin(lasting, entries[0].event["seq"] - 1 if entries else self.seq)
         for entry in entries:
-            self.events.append(entry.event)
+            self.past.remember(entry.event)
             if entry.event["seq"] > self.seq:
                 self.replay(entry)
         self.durable = self.seq
@@ -141,6 +131,21 @@ class Room:
         return {world.name: (world.rate, world.burst) for world in self.worlds}
 
     @property
+    def passing(self) -> frozenset[str]:
+        """Events that need not be kept once a snapshot has what they led to."""
+        return frozenset[str]().union(*(world.passing for world in self.worlds))
+
+    @property
+    def max_frame(self) -> int:
+        """Bytes of a message to this room."""
+        return max(world.max_frame for world in self.worlds)
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether `gather` is to be called."""
+        return any(world.has_notes for world in self.worlds)
+
+    @property
     def is_exact(self) -> bool:
         """Whether everything that newcomers need follows from what is journalled."""
         return all(world.is_exact for world in self.worlds)
@@ -151,7 +156,8 @@ class Room:
 
     def snapshot(self) -> Snapshot:
         """The state as it is decided, for an owner that makes sure that everything up to its seq is journalled before it."""
-        return Snapshot(self.seq, {"worlds": self._states(of_all=True), "replies": self.replies.dump()})
+        worlds = {world.name: world.snapshot() for world in self.worlds if world.has_state}
+        return Snapshot(self.seq, {"worlds": worlds, "replies": self.replies.dump()})
 
     def settle(self, seq: int) -> None:
         """Events up to `seq` are journalled and may be shown."""
@@ -171,19 +177,20 @@ class Room:
         if position is not None:
             epoch, seq = position
             if self.first_epoch <= epoch <= self.epoch and self.floor <= seq <= self.durable and self.durable - seq <= MAX_GAP:
-                if seq >= self._oldest() - 1:
-                    missed = tuple(event for event in self.events if seq < event["seq"] <= upto)
+                missed = self.past.missed(seq, upto)
+                if missed is not None:
                     return Welcome((self.epoch, upto), True, missed, state=state)
                 if not state:
                     return Gap(seq, self.durable)
         state = self._states(of_all=True)
         upto = self.seq if state else self.durable
-        last = tuple([event for event in self.events if event["seq"] <= upto][-FIRST_PAGE:])
-        return Welcome((self.epoch, upto), False, last, last[0]["seq"] > 1 if last else upto > 0, state)
+        last = [event for event in self.past.lasting if event["seq"] <= upto]
+        more = len(last) > FIRST_PAGE or not self.past.is_whole
+        return Welcome((self.epoch, upto), False, tuple(last[-FIRST_PAGE:]), more, state)
 
     def _states(self, *, of_all: bool) -> dict[str, Any]:
-        """The states of the worlds that have one, or only of those that do not follow from the journal alone."""
-        return {world.name: world.snapshot() for world in self.worlds if world.has_state and (of_all or not world.is_exact)}
+        """What newcomers get of the worlds that have a state, or only of those whose state does not follow from the journal alone."""
+        return {world.name: world.view() for world in self.worlds if world.has_state and (of_all or not world.is_exact)}
 
     def bridge(self, gap: Gap, events: Sequence[Event]) -> Welcome:
         """The welcome of a session whose gap was read. Raises ValueError when the journal did not have all of it (R5)."""
@@ -202,8 +209,11 @@ class Room:
         answered = not self.goes_unanswered(command)
         if answered and (before := self.replies.find(session.key, command.ref)) is not None:
             return Outcome(before, after=before["seq"])
-        self._limit(session, world.name, (world.rate, world.burst), now, command.ref)
+        session.limit(world.name, (world.rate, world.burst), now, command.ref)
         at = int(now * 1000)
+        if type(command) in self._noted:
+            world.note(session.who, command, at)
+            return NOTED
         try:
             decided = world.decide(session.who, command, at)
         except Rejected as rejected:
@@ -224,7 +234,20 @@ class Room:
     def tick(self, world: BaseWorld, now: float) -> Outcome:
         """Let a world do what it does by itself; `now` in seconds since 1970."""
         at = int(now * 1000)
-        entries, ephemeral = self._happen(world, world.tick(at), at, None, "", 0)
+        return self._by_itself([(world, world.tick(at))], at)
+
+    def gather(self, now: float) -> Outcome:
+        """What all that was noted leads to; `now` in seconds since 1970."""
+        at = int(now * 1000)
+        return self._by_itself([(world, world.gather(at)) for world in self.worlds if world.has_notes], at)
+
+    def _by_itself(self, happened: Iterable[tuple[BaseWorld, Iterable[Happening]]], at: int) -> Outcome:
+        entries: list[Entry] = []
+        ephemeral: tuple[Event, ...] = ()
+        for world, events in happened:
+            kept, passing = self._happen(world, events, at, None, "", 0)
+            entries += kept
+            ephemeral += passing
         return Outcome(None, tuple(entries), ephemeral, after=self.seq if entries else 0)
 
     def _happen(
@@ -238,7 +261,7 @@ class Room:
             if name in world.journalled:
                 self.seq += 1
                 event = {"seq": self.seq, "ev": name, **said, **fields}
-                self.events.append(event)
+                self.past.remember(event)
                 entries.append(Entry(event, session, ref, None))
             else:
                 event = {"ev": name, **said, **fields}
@@ -252,43 +275,13 @@ class Room:
         if isinstance(command, Join):
             raise Rejected(Code.BAD_MESSAGE, "This session has joined already.", ref=command.ref)
         if isinstance(command, History):
-            self._limit(session, "", READS, now, command.ref)
+            session.limit("", READS, now, command.ref)
             return self._history(command)
         raise Rejected(Code.UNKNOWN_COMMAND, "There is no such command in this room.", ref=command.ref)
 
-    def _limit(self, session: Session, kind: str, rate: tuple[float, float], now: float, ref: int | None) -> None:
-        bucket = session.buckets.get(kind)
-        if bucket is None:
-            bucket = session.buckets[kind] = Bucket(*rate, now)
-        wait_ms = bucket.take(now)
-        if not wait_ms:
-            session.refusals = max(0, session.refusals - 1)
-            return
-        session.refusals += 1
-        if session.refusals >= FLOOD_REFUSALS:
-            raise Closed(Close.FLOOD, "Too much, too fast. Come back in a minute.")
-        raise Rejected(Code.RATE, "That was too fast.", wait_ms=wait_ms, ref=ref)
-
     def _history(self, command: History) -> Outcome:
-        before = min(command.before, self.durable + 1)
-        if before - command.limit < self._oldest() and self._oldest() > 1 and before > 1:
-            return Outcome(read=command)
-        page = [event for event in self.events if event["seq"] < before][-command.limit :]
-        return Outcome(history_reply(command, page))
-
-    def _oldest(self) -> int:
-        return int(self.events[0]["seq"]) if self.events else self.seq + 1
-
-
-def session_of(join: Join, who: Who) -> Session:
-    """A session that comes in."""
-    return Session(session_key(who.id, join.sid), who)
-
-
-def check_version(join: Join) -> None:
-    """Raises Closed when the client speaks another version of the protocol."""
-    if join.v != VERSION:
-        raise Closed(Close.VERSION, f"This server speaks version {VERSION} of the protocol. Reload the page.")
+        page = self.past.page(min(command.before, self.durable + 1), command.limit)
+        return Outcome(read=command) if page is None else Outcome(history_reply(command, page))
 
 
 def history_reply(command: History, page: Sequence[Event]) -> Reply:

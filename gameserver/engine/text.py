@@ -46,6 +46,14 @@ def clean_name(text: str) -> str:
     return cleaned
 
 
+def clean_writing(text: str, most: int) -> str:
+    """What is written on something: NFC, no control characters, newlines and all spaces kept; may be empty. Raises Rejected: too_long."""
+    cleaned = _regular(text)
+    if len(cleaned) > most:
+        raise Rejected(Code.TOO_LONG, f"A text has at most {most} characters; this one has {len(cleaned)}.")
+    return cleaned
+
+
 def clean_colour(text: str) -> str:
     """A colour as `#rrggbb`. Raises Rejected: bad_message."""
     colour = text.lower()

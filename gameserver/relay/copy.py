@@ -11,8 +11,9 @@ import msgspec
 
 from gameserver.counts import COUNTS
 from gameserver.engine.copied import follow, pass_by, restore
+from gameserver.engine.past import KEEP
 from gameserver.engine.registry import Registry
-from gameserver.engine.room import KEEP, MAX_GAP, Room
+from gameserver.engine.room import MAX_GAP, Room
 from gameserver.hub import Hub
 from gameserver.journal import Journal
 from gameserver.outlet import Prepared
@@ -60,9 +61,9 @@ class Copy:
         """Be where the owner is: the room is read, or what is missing of it. Raises as Registry.lanes, and what the database raises."""
         room = self.room
         if room is None or self.key != kit["key"] or room.first_epoch != kit["first_epoch"] or kit["seq"] - room.durable > MAX_GAP:
-            loaded = await self._journal.read(self._journal.store.load, kit["key"], KEEP)
             fresh = Room(kit["epoch"], kit["first_epoch"], self._registry.lanes(kit["world"]), kit["floor"])
-            fresh.load(loaded.snapshot, loaded.entries)
+            loaded = await self._journal.read(self._journal.store.load, kit["key"], KEEP, fresh.passing)
+            fresh.load(loaded.snapshot, loaded.entries, loaded.lasting)
             if room is not None:
                 # Sockets that are here would miss what lies between: they come back and get it by position.
                 self._lost()

@@ -10,7 +10,7 @@ from typing import Any
 from fly.server.audience import Audience, Watcher
 from gameserver.engine.copied import passing_states
 from gameserver.engine.errors import Closed, Rejected
-from gameserver.engine.room import Session
+from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from gameserver.link import Link
 from gameserver.member import Member

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import LeaseHeld
-from gameserver.engine.protocol import Command, History, Join, Ping
-from gameserver.engine.room import Room, Welcome, check_version, session_of
+from gameserver.engine.protocol import MAX_FRAME, Command, History, Join, Ping
+from gameserver.engine.room import Room, Welcome
+from gameserver.engine.session import check_version, session_of
 from gameserver.engine.worlds import Who
 from gameserver.history import read_page
 from gameserver.hub import Hub
@@ -69,6 +70,11 @@ class Relay:
         return {} if self._copy.room is None else self._copy.room.rates
 
     @property
+    def max_frame(self) -> int:
+        """See Owner."""
+        return MAX_FRAME if self._copy.room is None else self._copy.room.max_frame
+
+    @property
     def is_whole(self) -> bool:
         """Whether the owner is reached, and nothing of the room is missing."""
         return self._link.is_up and self._copy.is_whole and self._loop.time() - self._heard_at < SILENT_S
@@ -119,7 +125,7 @@ class Relay:
         if isinstance(command, History):
             outcome = room.receive(member.session, command, time.time())
             if outcome.read is not None:
-                read_page(self._journal, self._copy.key, member, outcome.read)
+                read_page(self._journal, self._copy.key, member, outcome.read, room.passing)
             elif outcome.reply is not None:
                 member.send({"type": "reply", **outcome.reply})
             return

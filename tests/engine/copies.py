@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gameserver.engine import past
 from gameserver.engine import room as module
 from gameserver.engine.entry import Entry, Event, Position, Reply, Snapshot
 from gameserver.engine.errors import Closed, Code, Rejected
 from gameserver.engine.protocol import Command, History, Join
-from gameserver.engine.room import Gap, Outcome, Room, Session, Welcome, history_reply
+from gameserver.engine.room import Gap, Outcome, Room, Welcome, history_reply
+from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from tests.engine.rooms import EPOCH, NOW, START, Cheer, Score, follow, journalled, kept, score_room, seqs, sid
 
@@ -34,6 +36,10 @@ class Journal:
         """The entries after one number up to another, but for those that were let go."""
         return [entry for entry in self.entries[after:upto] if entry.event["seq"] not in self.gone]
 
+    def lasting(self, upto: int) -> list[Entry]:
+        """The entries up to a number that people look back for."""
+        return [entry for entry in self.entries[:upto] if entry.event["ev"] not in Score.passing]
+
     def keep(self, snapshot: Snapshot, *, compact: bool) -> None:
         """Keep it, and perhaps let passing events go up to the snapshot before it, but none of the largest gap, as a store does."""
         if any(other.seq >= snapshot.seq for other in self.snapshots):
@@ -52,8 +58,8 @@ class Journal:
     def load(self, epoch: int, snapshot: Snapshot | None) -> tuple[Room, Score]:
         """A new owner's room: from a snapshot all that came after it, and before it what memory holds."""
         room, score = score_room(epoch, self.floor)
-        after = min(snapshot.seq if snapshot else 0, max(0, len(self.entries) - module.KEEP))
-        room.load(snapshot and kept(snapshot), journalled(self.there(after)))
+        after = min(snapshot.seq if snapshot else 0, max(0, len(self.entries) - past.KEEP))
+        room.load(snapshot and kept(snapshot), journalled(self.there(after)), self.lasting(after)[-past.KEEP :])
         return room, score
 
 
@@ -165,7 +171,7 @@ class Play:
             return
         elif not welcome.recovered:
             self.check_page(welcome.events, welcome.position[1])
-            assert welcome.more is (welcome.events[0]["seq"] > 1 if welcome.events else welcome.position[1] > 0)
+            assert welcome.more or not self.journal.lasting(welcome.events[0]["seq"] - 1 if welcome.events else welcome.position[1])
         self.check_shown(welcome.events)
         client.welcomed(welcome)
         self.resend(client)
@@ -203,7 +209,7 @@ class Play:
         self.now += 0.2
         command = History(10**6, before, limit)
         outcome = self.room.receive(client.session, command, self.now)
-        there = [entry.event for entry in self.journal.there(0, max(0, before - 1))]
+        there = [entry.event for entry in self.journal.lasting(max(0, before - 1))]
         reply = outcome.reply or history_reply(command, there[-limit:])
         self.check_page(page := reply["events"], min(before - 1, len(self.journal.entries)))
         assert len(page) <= limit
@@ -211,13 +217,9 @@ class Play:
         assert page or not there, "an empty page, before which there is something"
 
     def check_page(self, events: Sequence[Event], upto: int) -> None:
-        """A page ends with `upto`, and lacks nothing but what the journal let go."""
+        """A page goes up to `upto`, and lacks nothing but what is passing."""
         self.check_shown(events)
-        numbers = seqs(events)
-        assert numbers == sorted(set(numbers))
-        if numbers:
-            assert numbers[-1] <= upto
-            assert set(range(numbers[0], upto + 1)) - set(numbers) <= self.journal.gone
+        assert seqs(events) == [one.event["seq"] for one in self.journal.lasting(upto) if events and one.event["seq"] >= events[0]["seq"]]
 
     def check_shown(self, events: Sequence[Event]) -> None:
         """What is shown is in the journal (R2)."""
@@ -277,7 +279,7 @@ class Play:
         for staged in reversed(flight):
             if staged.session and staged.before:
                 staged.session.who = staged.before
-        missed = [event for event in self.room.events if event["seq"] > shown]
+        missed = [event for event in self.room.past.events if event["seq"] > shown]
         if len(missed) < self.room.durable - shown:  # More than memory holds: nobody can be shown all of it.
             for client in self.clients:
                 client.lose()

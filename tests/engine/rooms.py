@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 
 from gameserver.engine.entry import Entry, Snapshot
 from gameserver.engine.protocol import Join, RawText, Ref
-from gameserver.engine.room import Gap, Outcome, Room, Session, Welcome
+from gameserver.engine.room import Gap, Outcome, Room, Welcome
+from gameserver.engine.session import Session
 from gameserver.engine.worlds import BaseWorld, Decided, Happening, Who
 from gameserver.engine.worlds.chat import Say, World
 

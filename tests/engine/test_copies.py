@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
+from gameserver.engine import past
 from gameserver.engine import room as module
 from gameserver.engine.entry import Snapshot
 from gameserver.engine.room import Gap
@@ -35,7 +36,8 @@ COMMANDS = st.one_of(
 def small() -> Iterator[None]:
     """A memory of a few events, so that a few events do not fit."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("KEEP", KEEP), ("MAX_GAP", MAX_GAP), ("FIRST_PAGE", FIRST_PAGE)):
+        patch.setattr(past, "KEEP", KEEP)
+        for name, value in (("MAX_GAP", MAX_GAP), ("FIRST_PAGE", FIRST_PAGE)):
             patch.setattr(module, name, value)
         yield
 

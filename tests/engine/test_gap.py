@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gameserver.engine import past
 from gameserver.engine import room as module
 from gameserver.engine.entry import Entry, Position
 from gameserver.engine.protocol import Join
@@ -19,7 +20,7 @@ SAID = 20
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEEP", KEEP)
+    monkeypatch.setattr(past, "KEEP", KEEP)
     monkeypatch.setattr(module, "MAX_GAP", MAX_GAP)
 
 
@@ -38,7 +39,7 @@ def room_of(count: int = SAID, epoch: int = EPOCH, floor: int = 0) -> tuple[Room
 
 def test_memory_is_as_small_as_these_tests_want_it() -> None:
     """[EN9] The room keeps the last events that it is to keep, and no other."""
-    assert seqs(room_of()[0].events) == [16, 17, 18, 19, 20]
+    assert seqs(room_of()[0].past.events) == [16, 17, 18, 19, 20]
 
 
 @pytest.mark.parametrize("seen", [15, 16, 19, 20])

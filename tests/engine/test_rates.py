@@ -6,7 +6,7 @@ import pytest
 
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.protocol import History, Ping
-from gameserver.engine.room import FLOOD_REFUSALS
+from gameserver.engine.session import FLOOD_REFUSALS
 from gameserver.engine.worlds.chat import Rename, World
 from tests.engine.rooms import NOW, chat_room, enter, say
 

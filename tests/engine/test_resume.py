@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gameserver.engine.past import KEEP
 from gameserver.engine.protocol import Join
-from gameserver.engine.room import KEEP, MAX_GAP, Gap
+from gameserver.engine.room import MAX_GAP, Gap
 from tests.engine.rooms import ADA, BOB, EPOCH, chat_room, enter, say, seqs, sid
 
 

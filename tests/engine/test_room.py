@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gameserver.engine.errors import Close, Closed, Code, Rejected
+from gameserver.engine.past import KEEP
 from gameserver.engine.protocol import History, Join
 from gameserver.engine.replies import PER_SESSION
-from gameserver.engine.room import KEEP, Room, session_key
+from gameserver.engine.room import Room
+from gameserver.engine.session import session_key
 from gameserver.engine.worlds.chat import Rename, Say
 from tests.engine.rooms import ADA, BOB, EPOCH, NOW, chat_room, enter, say, seqs, sid
 
@@ -82,7 +84,7 @@ def test_a_refused_command_changes_nothing() -> None:
     ada = enter(room)[0]
     with pytest.raises(Rejected) as refused:
         say(room, ada, 1, "   ")
-    assert (refused.value.code, refused.value.ref, room.seq, len(room.events)) == (Code.EMPTY, 1, 0, 0)
+    assert (refused.value.code, refused.value.ref, room.seq, len(room.past.events)) == (Code.EMPTY, 1, 0, 0)
     assert say(room, ada, 1, "now").reply == {"ref": 1, "ok": True, "seq": 1}
 
 
@@ -115,7 +117,7 @@ def test_memory_is_bounded() -> None:
     ada = enter(room)[0]
     for ref in range(1, KEEP + 11):
         say(room, ada, ref, now=NOW + ref / 5)
-    assert (len(room.events), len(room.replies)) == (KEEP, PER_SESSION)
+    assert (len(room.past.events), len(room.replies)) == (KEEP, PER_SESSION)
     assert room.replies.find(ada.key, KEEP + 10 - PER_SESSION) is None
     assert room.replies.find(ada.key, KEEP + 11 - PER_SESSION) is not None
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gameserver.engine.entry import Entry, Snapshot
 from gameserver.engine.errors import Closed, Rejected
 from gameserver.engine.protocol import Command, History, Join
-from gameserver.engine.room import Room, Session
+from gameserver.engine.room import Room
+from gameserver.engine.session import Session
 from gameserver.engine.worlds.chat import Rename, Say
 from tests.engine.rooms import ADA, BOB, EPOCH, NOW, Add, Cheer, Move, Score, enter, journalled, kept, score_room, sid
 

@@ -12,7 +12,8 @@ from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.protocol import Ref
 from gameserver.engine.registry import Registry
 from gameserver.engine.replies import PER_SESSION
-from gameserver.engine.room import FLOOD_REFUSALS, Outcome, Room, Session
+from gameserver.engine.room import Outcome, Room
+from gameserver.engine.session import FLOOD_REFUSALS, Session
 from gameserver.engine.worlds import BaseWorld, Decided, Who
 from gameserver.engine.worlds.chat import World as Chat
 from tests.engine.rooms import ADA, BOB, EPOCH, NOW, enter, journalled, kept, say, seqs
@@ -98,7 +99,7 @@ def test_what_leads_to_nothing_is_nothing() -> None:
     """[EN31] One that leads to no event leaves no trace, whatever its world would have replied."""
     room, ada = harbour()
     assert room.receive(ada, Drift(ref=3), NOW) == Outcome()
-    assert (room.seq, len(room.replies), len(room.events)) == (0, 0, 0)
+    assert (room.seq, len(room.replies), len(room.past.events)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("ref", [None, 5])

@@ -7,7 +7,8 @@ import pytest
 from gameserver.engine.entry import Entry
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.protocol import History, Join
-from gameserver.engine.room import FLOOD_REFUSALS, Room
+from gameserver.engine.room import Room
+from gameserver.engine.session import FLOOD_REFUSALS
 from gameserver.engine.worlds import BaseWorld, Decided, Who
 from gameserver.engine.worlds.chat import Rename, Say
 from tests.engine.rooms import ADA, BOB, EPOCH, NOW, Add, Cheer, Move, Score, chat_room, enter, entered, say, score_room, sid
@@ -212,4 +213,4 @@ def test_a_refused_command_of_a_world_changes_nothing() -> None:
         room.receive(ada, Add(ref=8), NOW)
     found = refused.value
     assert (found.code, found.text, found.wait_ms, found.ref) == (Code.EMPTY, "No.", 70, 8)
-    assert (room.seq, len(room.events), len(room.replies), ada.who) == (0, 0, 0, ADA)
+    assert (room.seq, len(room.past.events), len(room.replies), ada.who) == (0, 0, 0, ADA)

@@ -13,6 +13,7 @@ from django.db import OperationalError
 from msgspec import Struct
 
 from gameserver import owner as owner_module
+from gameserver.engine import past
 from gameserver.engine.lease import Holder, Step
 from gameserver.engine.protocol import Join, Ref
 from gameserver.engine.registry import Registry, discover
@@ -245,7 +246,8 @@ WORLDS = Registry([Chat, Mill, Wind])
 
 async def with_a_past(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> tuple[Owner, Member, Sink, int]:
     """A room of eight lines, the last five in memory; Ada in it, what she is sent; its first epoch. The reader waits for `answer`."""
-    monkeypatch.setattr(owner_module, "KEEP", 5)
+    for module in (owner_module, past):
+        monkeypatch.setattr(module, "KEEP", 5)
     first = await make_owner(journal)
     ada, _ = await enter(first)
     for ref in range(1, 9):

@@ -45,10 +45,16 @@ class Talk:
     """One socket of one client, from the handshake on."""
 
     def __init__(
-        self, slug: str = "main", region: str = "cdg", headers: list[tuple[bytes, bytes]] | None = None, query: bytes = b"", **scope: Any
+        self,
+        slug: str = "main",
+        region: str = "cdg",
+        headers: list[tuple[bytes, bytes]] | None = None,
+        query: bytes = b"",
+        path: str = "/ws/r/{}/",
+        **scope: Any,
     ) -> None:
         host = (b"host", f"{region}.play.localhost:8000".encode())
-        path = f"/ws/r/{slug}/"
+        path = path.format(slug)
         headers = [host, *(headers or [])]
         extensions = {"websocket.http.response": {}, **scope}
         context = read_context(path, headers)

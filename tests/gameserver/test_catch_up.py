@@ -9,6 +9,7 @@ import pytest
 from gameserver import cadence
 from gameserver import owner as owner_module
 from gameserver.counts import COUNTS
+from gameserver.engine import past
 from gameserver.engine import room as room_module
 from tests.gameserver.readers import LAGGED, Elsewhere, Reader, hall, lag, readers
 from tests.gameserver.rooms import BOB, Shaky, enter, sid, until
@@ -117,7 +118,7 @@ async def test_a_gap_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 @KINDS
 async def test_a_gap_that_memory_does_not_have(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS100] What memory does not have is read from the journal; what is shown meanwhile follows the welcome, once."""
-    monkeypatch.setattr(room_module, "KEEP", 5)
+    monkeypatch.setattr(past, "KEEP", 5)
     store = Shaky()
     async with hall(store=store) as room, readers(kind) as (slow,):
         await lag(room, slow)
@@ -151,7 +152,7 @@ async def test_several_at_once(kind: Any) -> None:
 
 async def test_the_last_event_shown_is_right_after_what_was_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS100] When more was in doubt than can be shown at once, the room goes on from its end: nobody is told of it twice."""
-    monkeypatch.setattr(room_module, "KEEP", 2)
+    monkeypatch.setattr(past, "KEEP", 2)
     monkeypatch.setattr(owner_module, "RELOAD_S", (0.001,))
     async with hall() as room:
         await room.load(1, 10)

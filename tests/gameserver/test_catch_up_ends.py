@@ -8,7 +8,7 @@ import pytest
 
 from gameserver import cadence
 from gameserver.counts import COUNTS
-from gameserver.engine import room as room_module
+from gameserver.engine import past
 from gameserver.engine.errors import Code, Rejected
 from tests.gameserver.readers import LAGGED, Elsewhere, Hall, Reader, hall, lag, readers
 from tests.gameserver.rooms import Shaky, until
@@ -32,7 +32,7 @@ async def stopped_in_the_middle(room: Hall, store: Shaky, slow: Any) -> Any:
 @KINDS
 async def test_a_takeover_in_the_middle(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS103] A session that is taken over while it is caught up: the later socket stays, the earlier is closed with 4505."""
-    monkeypatch.setattr(room_module, "KEEP", 5)
+    monkeypatch.setattr(past, "KEEP", 5)
     store = Shaky()
     async with hall(store=store) as room, readers(kind) as (slow,):
         gate = await stopped_in_the_middle(room, store, slow)
@@ -49,7 +49,7 @@ async def test_a_takeover_in_the_middle(kind: Any, monkeypatch: pytest.MonkeyPat
 @KINDS
 async def test_an_end_in_the_middle(kind: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """[GS103] A reader that goes while it is caught up leaves nobody in the room, and nothing is logged of it."""
-    monkeypatch.setattr(room_module, "KEEP", 5)
+    monkeypatch.setattr(past, "KEEP", 5)
     store = Shaky()
     async with hall(store=store) as room:
         slow = kind(1)

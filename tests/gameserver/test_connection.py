@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gameserver import owner as owner_module
+from gameserver import reception as reception_module
+from gameserver.engine import past
 from gameserver.engine.errors import Close, Closed
 from gameserver.engine.protocol import Join
 from gameserver.engine.room import Welcome
 from gameserver.engine.worlds.chat import Say
 from gameserver.hub import Member
-from gameserver.owner import MEET_S, Owner
+from gameserver.owner import Owner
 from gameserver.process import Process
+from gameserver.reception import MEET_S
 from tests.gameserver.rooms import (
     ADA,
     AWAY,
@@ -105,7 +108,7 @@ async def test_a_gap_that_cannot_be_read(journal: HandJournal, monkeypatch: pyte
     await until(lambda: journal.reads)
     del journal.store.room("main").journal[2]
     journal.answer()
-    monkeypatch.setattr(owner_module, "MEET_S", 0.01)
+    monkeypatch.setattr(reception_module, "MEET_S", 0.01)
     silent = Newcomer(owner, position=(epoch, 1))
     for newcomer in (broken, holes, silent):
         with pytest.raises(Closed) as closed:
@@ -251,7 +254,8 @@ async def test_a_world_that_is_not_there(process: Process, query: bytes) -> None
 
 async def test_a_gap_comes_through_a_socket(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS78] Over a socket, too, the welcome comes first, with all that was missed, and then what came while it was read."""
-    monkeypatch.setattr(owner_module, "KEEP", 2)
+    for module in (owner_module, past):
+        monkeypatch.setattr(module, "KEEP", 2)
     store = process.journal.store
     assert isinstance(store, Shaky)
     ada, owner = ADA, await process.owner("cdg", "main")

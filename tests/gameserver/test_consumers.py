@@ -11,10 +11,13 @@ import pytest
 
 from gameserver import connection, consumers
 from gameserver.engine.errors import Code
+from gameserver.engine.registry import Registry
+from gameserver.engine.worlds.chat import World as Chat
 from gameserver.memory import Memory
 from gameserver.players import Player, guest, write_cookie
 from gameserver.process import Process
 from gameserver.store import MAX_ROOMS
+from tests.engine.notes import Rope
 from tests.gameserver.rooms import sid, until
 from tests.gameserver.sockets import Talk, running
 
@@ -140,6 +143,19 @@ async def test_a_message_that_is_too_big(process: Process, joined: bool) -> None
     bye, code = await talk.closed()
     assert (bye, code) == (None, 1009)
     await talk.leave()
+
+
+async def test_a_world_may_take_larger_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[EN35] In a room whose world says so a larger message is heard, and the welcome tells how large; over that it closes with 1009."""
+    async with running(registry=Registry([Chat, Rope])) as process:
+        talk = Talk(query=b"world=rope")
+        assert (await talk.joined())["limits"]["frame"] == 64 * 1024
+        talk.send('{"cmd":"room.ping","ref":1}' + " " * 60_000)
+        assert (await talk.read())["ok"]
+        talk.send('{"cmd":"room.ping","ref":2}' + " " * 70_000)
+        assert (await talk.closed())[1] == 1009
+        await talk.leave()
+        assert len(process.rooms()) == 1
 
 
 async def test_a_binary_message_is_not_understood(process: Process) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from gameserver import hub as hub_module
 from gameserver.counts import COUNTS
-from gameserver.engine.room import Room, Session
+from gameserver.engine.room import Room
+from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
 from gameserver.outlet import Prepared, SocketOutlet

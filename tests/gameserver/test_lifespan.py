@@ -179,7 +179,7 @@ async def test_a_new_life_opens_what_the_last_one_held(store: Shaky) -> None:
         await until(lambda: process.owned("cdg", "tea"))
         (owner,) = process.rooms()
         assert owner.epoch > late.epoch
-        assert [event["text"] for event in owner._room.events] == ["kept"]
+        assert [event["text"] for event in owner._room.past.events] == ["kept"]
         assert isinstance(store.append([Batch(late.key, late.epoch, (Entry({**line, "seq": 2}),))])[0], StaleEpoch)
         with pytest.raises(StaleEpoch):
             store.snapshot(late.key, late.epoch, Snapshot(1, {}), frozenset(), 0)

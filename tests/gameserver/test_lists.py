@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameserver import hub, welcomes
-from gameserver.engine.room import Session
+from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
 from gameserver.welcomes import FEW, Welcomes

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from gameserver import owner as owner_module
-from gameserver.engine import room as room_module
+from gameserver.engine import past
 from gameserver.engine.lease import REFUSE_S
 from gameserver.engine.protocol import Join
 from gameserver.engine.worlds.chat import Say
@@ -42,7 +42,7 @@ async def test_a_room_that_was_read_in_time_is_served(monkeypatch: pytest.Monkey
 
 async def test_more_than_memory_holds_is_not_shown_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS3] When more was in doubt than memory holds, sockets are closed with 4003, and whoever comes back gets all of it."""
-    for module in (owner_module, room_module):
+    for module in (owner_module, past):
         monkeypatch.setattr(module, "KEEP", 3)
     monkeypatch.setattr(owner_module, "RELOAD_S", (0.001,))
     journal = HandJournal()

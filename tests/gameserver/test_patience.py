@@ -13,7 +13,7 @@ from gameserver import hub as hub_module
 from gameserver.backlog import PATIENCE_S, THIN
 from gameserver.counts import COUNTS
 from gameserver.engine.entry import Position
-from gameserver.engine.room import Session
+from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from gameserver.hub import Hub, Member
 from gameserver.outlet import Prepared

@@ -83,6 +83,21 @@ def test_pages_of_history(place: Place, before: int, limit: int, page: tuple[int
     assert place.store.before(room.key, before, limit) == list(entries(*page))
 
 
+def test_what_lasts_is_read_past_what_does_not(place: Place) -> None:
+    """[EN34] A page, and what an opening reads behind the snapshot, hold the last events that are not passing, oldest first."""
+    room = place.room()
+    passing = frozenset({"score.scored"})
+    place.write(room, entry(1), Entry(event(2)), entry(3), *(Entry(event(seq)) for seq in range(4, 9)), entry(9), Entry(event(10)))
+    assert [one.event["seq"] for one in place.store.before(room.key, 9, 5, passing)] == [1, 3]
+    assert [one.event["seq"] for one in place.store.before(room.key, 100, 2, passing)] == [3, 9]
+    assert place.store.snapshot(room.key, room.epoch, state(9), frozenset(), 0)
+    for keep, read, lasting in ((1, [10], [9]), (2, [9, 10], [1, 3]), (8, list(range(3, 11)), [1]), (0, [10], [])):
+        loaded = place.store.load(room.key, keep, passing)
+        assert [one.event["seq"] for one in loaded.entries] == read
+        assert [one.event["seq"] for one in loaded.lasting] == lasting
+    assert place.store.load(room.key, 2).lasting == ()
+
+
 @pytest.mark.parametrize(("after", "upto", "gap"), [(0, 2, (1, 2)), (2, 4, (3, 4)), (4, 100, (5,)), (3, 3, ()), (7, 9, ())])
 def test_gaps(place: Place, after: int, upto: int, gap: tuple[int, ...]) -> None:
     """[EN10] A gap holds the entries after one seq up to another, oldest first, of this room alone."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gameserver import cadence
 from gameserver import owner as owner_module
-from gameserver.engine import room as room_module
+from gameserver.engine import past
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Closed
 from gameserver.engine.protocol import Join
@@ -195,7 +195,7 @@ async def test_so_many_positions_are_kept(journal: HandJournal) -> None:
     owner = await make_owner(journal)
     room = owner._room
     assert room is not None
-    room.events.extend({"seq": seq, "ev": "chat.said", "at": 0, "text": "x"} for seq in range(1, 101))
+    room.past.events.extend({"seq": seq, "ev": "chat.said", "at": 0, "text": "x"} for seq in range(1, 101))
     room.seq = room.durable = 100
     for _ in range(2):
         for seq in range(101):
@@ -205,7 +205,7 @@ async def test_so_many_positions_are_kept(journal: HandJournal) -> None:
             assert [event["seq"] for event in told["events"]] == list(range(seq + 1, 101))
     assert (len(owner.welcomes._found), len(owner.welcomes._texts)) == (MOST, MOST)
     room.seq = room.durable = 101
-    room.events.append({"seq": 101, "ev": "chat.said", "at": 0, "text": "x"})
+    room.past.events.append({"seq": 101, "ev": "chat.said", "at": 0, "text": "x"})
     owner.welcomes.meet(room, None)
     assert (len(owner.welcomes._found), len(owner.welcomes._texts)) == (1, 0)
 
@@ -253,7 +253,7 @@ async def test_what_came_since_the_read_began(journal: HandJournal, monkeypatch:
 
 async def test_a_read_that_is_too_old(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS105] When more has come since a read began than memory holds, whoever comes has it read anew."""
-    monkeypatch.setattr(room_module, "KEEP", 5)
+    monkeypatch.setattr(past, "KEEP", 5)
     owner, ada, _, epoch = await with_a_past(journal, monkeypatch)
     first = come(owner, 1, (epoch, 1))
     await until(lambda: journal.reads)

@@ -10,10 +10,12 @@ const sum = { reduce: (state = 0, event) => state + (event.by ?? 0) };
 const news = (more = {}) => ({ world: "tally", restart: false, start: undefined, happened: [], ...more });
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-function stage(module, urls = { tally: "/static/tally.mjs" }) {
-  const seen = { problems: [], rooms: [], changes: [], loaded: [] };
+function stage(module, files = { tally: { module: "/static/tally.mjs", style: "/static/tally.css" } }) {
+  const seen = { problems: [], rooms: [], changes: [], loaded: [], dressed: [] };
   const world = new World({
-    urls,
+    files,
+    dress: (url) => seen.dressed.push(url),
+    about: { slug: "tea", readOnly: false, watchUrl: "" },
     show: (name, problem) => void seen.problems.push(problem),
     send: async () => ({ ok: true }),
     you: () => ({ id: "me" }),
@@ -53,6 +55,42 @@ test("[WB31] what comes while the module is on its way is not lost, and is seen 
   world.take(news({ happened: [{ by: 1 }, { by: 1 }] }));
   world.take(news());
   assert.deepEqual(seen.changes, [[13, 2]]);
+});
+
+test("[WB36] a state that takes time to be made keeps what follows waiting; a fresh start meanwhile takes its place", async () => {
+  const made = [];
+  const slow = { ...sum, start: (given) => new Promise((resolve) => made.push(() => resolve(given))) };
+  const { world, seen } = stage(slow);
+  world.take(news({ restart: true, start: 10 }));
+  await settled();
+  world.take(news({ happened: [{ by: 1 }] }));
+  assert.equal(seen.rooms.length, 0);
+  world.take(news({ restart: true, start: 20 }));
+  world.take(news({ happened: [{ by: 2 }] }));
+  made[0]();
+  await settled();
+  assert.equal(seen.rooms.length, 0);
+  made[1]();
+  await settled();
+  assert.deepEqual([seen.rooms.length, seen.rooms[0].state(), seen.dressed], [1, 22, ["/static/tally.css"]]);
+  world.take(news({ happened: [{ by: 3 }] }));
+  assert.deepEqual(seen.changes, [[25, 1]]);
+});
+
+test("[WB36] a world is told of a fresh start, of who is here, and of what the page is", async () => {
+  const { world, seen } = stage(sum);
+  const ada = { id: "a", name: "Ada" };
+  world.take(news({ restart: true, start: 1, present: new Map([["a", ada]]) }));
+  await settled();
+  const [room] = seen.rooms;
+  const heard = [];
+  room.onPresent(() => heard.push(room.present().length));
+  room.onChange((state, events, { restarted }) => heard.push(restarted));
+  assert.deepEqual([room.present(), room.slug, room.readOnly], [[ada], "tea", false]);
+  const both = new Map([["a", ada], ["b", { id: "b" }]]);
+  world.take(news({ present: both }));
+  world.take(news({ restart: true, start: 5, present: both }));
+  assert.deepEqual(heard, [2, true]);
 });
 
 test("[WB31] a world without a module is said; a room without a world loads nothing", async () => {

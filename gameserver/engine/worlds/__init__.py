@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
+from gameserver.engine.protocol import MAX_FRAME
+
 Fields = dict[str, Any]
 Happening = tuple[str, Fields]
 """An event as a world says it: its name and its fields. The room adds seq, time and player."""
@@ -62,6 +64,10 @@ class BaseWorld:
     """Seconds between snapshots while it ticks, besides those by count: for a state that its journal does not hold. 0: none."""
     unanswered: ClassVar[frozenset[str]] = frozenset()
     """Its commands that are answered only when they are refused, for what comes many times a second; their `ref` may be left out."""
+    noted: ClassVar[frozenset[str]] = frozenset()
+    """Its commands that only leave a note, all of them `unanswered`: what many do many times a second is told together, by `gather`."""
+    max_frame: ClassVar[int] = MAX_FRAME
+    """Bytes of a message in rooms with this world."""
     frames: ClassVar[float] = 30.0
     """Times a second that a busy room shows what has happened. What comes alone is shown at once, whatever this says."""
     rate: ClassVar[float] = 5.0
@@ -75,6 +81,19 @@ class BaseWorld:
         """Say what a command does. Raises Rejected; changes nothing."""
         raise NotImplementedError
 
+    def note(self, who: Who, command: Any, at: int) -> None:
+        """Keep in mind what somebody is doing, until `gather`. Raises Rejected. No part of the state: it is gone with its owner."""
+        raise NotImplementedError
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether `gather` has something to tell, now or in a while."""
+        return False
+
+    def gather(self, at: int) -> tuple[Happening, ...]:
+        """What all notes since the last time lead to; asked with each frame that the room shows, while there are any."""
+        return ()
+
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take an event that was decided, by this owner or an earlier one, into the state."""
 
@@ -85,6 +104,10 @@ class BaseWorld:
     def snapshot(self) -> Any:
         """The state as values that JSON can hold. Not changed afterwards."""
         return None
+
+    def view(self) -> Any:
+        """What newcomers are given of it, as values that JSON can hold: all of it, unless a world says otherwise."""
+        return self.snapshot()
 
     def restore(self, data: Any) -> None:
         """Be in the state that `snapshot` gave."""

@@ -30,10 +30,11 @@ const showRoster = mountRoster({ open: $("roster-open"), close: $("roster-close"
 const composer = mountComposer({ form: $("composer"), text: $("text"), count: $("count"), say });
 const stage = mountStage({ room: $("room"), element: $("world"), views: $("views"), line: $("worldless") });
 const outbox = new Outbox({ state: () => state, change, transmit: (command) => socket.send(command) });
-const world = new World({ urls: data.worlds ?? {}, show: stage.show, send: (fields, options) => outbox.send(fields, options), you: () => state.you });
+const about = { slug: data.slug, readOnly: data.read_only, watchUrl: data.watch && new URL(data.watch, location.href).href };
+const world = new World({ files: data.worlds ?? {}, show: stage.show, send: (fields, options) => outbox.send(fields, options), you: () => state.you, about });
 const absence = new Absence({ say: notice });
 const socket = new RoomSocket({
-  url: socketUrl(`/ws/r/${data.slug}/`) + (data.world ? `?world=${encodeURIComponent(data.world)}` : ""),
+  url: socketUrl(data.socket),
   join: () => ({ cmd: "room.join", v: VERSION, sid, ...(state.position ? { position: state.position } : {}) }),
   nextRef: () => outbox.nextRef(),
   onMessage,
@@ -140,6 +141,7 @@ function notify({ change: what, added, you }) {
   document.title = unread ? `(${unread}) ${title}` : title;
 }
 
+$("composer").hidden = data.read_only;
 $("scroll").addEventListener("scroll", older, { passive: true });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;

@@ -1,0 +1,96 @@
+"""Notes on their way: gathered with each frame, journalled, shown; and what becomes of them when that cannot be."""
+
+from __future__ import annotations
+
+import pytest
+
+from gameserver import owner as owner_module
+from gameserver.engine.lease import Step
+from gameserver.engine.registry import Registry
+from gameserver.engine.worlds.chat import Say
+from gameserver.engine.worlds.chat import World as Chat
+from gameserver.member import Member
+from gameserver.owner import Owner
+from tests.engine.notes import Pull, Rope
+from tests.gameserver.rooms import BOB, HandJournal, Keeper, Sink, enter, make_owner, until
+
+Logs = pytest.LogCaptureFixture
+ROPES = Registry([Chat, Rope])
+
+
+async def rope(journal: HandJournal) -> tuple[Owner, Keeper, tuple[Member, Sink], tuple[Member, Sink]]:
+    keeper = Keeper(journal, registry=ROPES)
+    owner = await make_owner(journal, keeper, world="rope")
+    return owner, keeper, await enter(owner), await enter(owner, BOB, 1)
+
+
+def pulls(sink: Sink) -> list[dict[str, int]]:
+    return [event["to"] for message in sink.of("events") for event in message["events"] if event["ev"] == "rope.pulled"]
+
+
+async def test_a_lone_note_is_told_at_once(journal: HandJournal) -> None:
+    """[GS130] What is noted in a quiet room is journalled at once, and shown to everybody when it is durable (R2)."""
+    owner, _, (ada, ada_sink), (_, bob_sink) = await rope(journal)
+    owner.receive(ada, Pull(far=5))
+    assert (len(journal.waiting), pulls(bob_sink)) == (1, [])
+    journal.commit()
+    assert pulls(bob_sink) == pulls(ada_sink) == [{"ada": 5}]
+    assert ada_sink.of("reply") == []
+    owner.stop()
+
+
+async def test_what_is_noted_meanwhile_is_told_together(journal: HandJournal) -> None:
+    """[GS130] What many note while a frame is not due yet becomes one event, with the last of each; nothing is told twice."""
+    owner, _, (ada, _), (bob, bob_sink) = await rope(journal)
+    journal.auto = True
+    for far in range(1, 21):
+        owner.receive(ada, Pull(far=far))
+        owner.receive(bob, Pull(far=far * 2))
+    await until(lambda: bob_sink.of("events") and {"ada": 20, "bob": 40} in [{"ada": 0, "bob": 0} | now for now in pulls(bob_sink)[-1:]])
+    assert len(pulls(bob_sink)) < 20
+    assert owner.is_settled
+    owner.stop()
+
+
+async def test_a_note_that_is_kept_back_is_asked_for_again(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[GS130] A world that keeps a note for a later frame is asked again, without anything else having to happen."""
+    monkeypatch.setattr(Rope, "patience", 3)
+    owner, _, (ada, _), (_, bob_sink) = await rope(journal)
+    journal.auto = True
+    owner.receive(ada, Pull(far=5))
+    await until(lambda: pulls(bob_sink) == [{"ada": 5}], "the world to let go of it")
+    owner.stop()
+
+
+async def test_nothing_is_gathered_while_nothing_can_be_kept(journal: HandJournal) -> None:
+    """[GS131] While the lease is in doubt no note becomes an event; when it is not any more, it does."""
+    owner, keeper, (ada, _), (_, bob_sink) = await rope(journal)
+    journal.auto = True
+    for far in range(1, 9):
+        owner.receive(ada, Pull(far=far))
+    keeper.allowed = Step.REFUSE
+    await until(lambda: journal.waiting == [] and owner.is_settled)
+    seen = pulls(bob_sink)
+    assert owner._gather() == owner_module.NOTHING
+    keeper.allowed = Step.KEEP
+    await until(lambda: pulls(bob_sink)[-1:] == [{"ada": 8}], "the last note")
+    assert pulls(bob_sink)[: len(seen)] == seen
+    owner.stop()
+
+
+async def test_a_world_that_fails_to_gather(journal: HandJournal, monkeypatch: pytest.MonkeyPatch, caplog: Logs) -> None:
+    """[GS131] A world that fails while it gathers costs its notes: the room is read again and goes on with all that was shown."""
+    monkeypatch.setattr(owner_module, "RELOAD_S", (0.001,))
+    owner, _, (ada, _), (bob, bob_sink) = await rope(journal)
+    journal.auto = True
+    owner.receive(ada, Pull(far=5))
+    await until(lambda: pulls(bob_sink) == [{"ada": 5}])
+    owner.receive(ada, Pull(far=666))
+    await until(owner._is_available)
+    assert "failed to gather" in caplog.text
+    owner.receive(bob, Say(ref=1, text="still here"))
+    owner.receive(ada, Pull(far=6))
+    await until(lambda: bob_sink.texts == ["still here"] and pulls(bob_sink)[-1] == {"ada": 6})
+    assert owner.room is not None
+    assert owner.room.snapshot().state["worlds"]["rope"]["pulled"] == {"ada": 6}
+    owner.stop()
