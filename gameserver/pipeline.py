@@ -119,36 +119,42 @@ class Pipeline:
 
     def _pump(self) -> None:
         """Bring on its way what is ready, or see that it goes when its frame may."""
-        if self._room is None or self._next is not None or not self._is_ready:
+        room = self._room
+        if room is None or self._next is not None:
             return
         loop = asyncio.get_running_loop()
+        if not self._is_ready(room):
+            if room.has_notes:
+                # A commit is under way. If it is quick they go with what comes behind it, all in one event.
+                self._next = loop.call_later(self._cadence.frame_s, self._go, True)
+            return
         wait_s = self._cadence.wait_s(loop.time())
         if wait_s:
             self._next = loop.call_later(wait_s, self._go)
         else:
             self._go()
 
-    @property
-    def _is_ready(self) -> bool:
-        room = self._room
-        return bool(self._passing or (self._staged and self._flight is None) or (room is not None and room.has_notes))
+    def _is_ready(self, room: Room) -> bool:
+        return bool(self._passing or (self._flight is None and (self._staged or room.has_notes)))
 
-    def _go(self) -> None:
+    def _go(self, late: bool = False) -> None:
+        """late: what was noted has waited for a frame already."""
         self._next = None
         room = self._room
-        if room is not None and room.has_notes:
+        if room is not None and room.has_notes and (late or self._flight is None):
             self._stage(room, _Staged(None, self._gather()))
         if room is None or room is not self._room:
             return
+        loop = asyncio.get_running_loop()
         if self._staged and self._flight is None:
             self._commit(room)
             if self._passing and self._flight is not None:
-                self._next = asyncio.get_running_loop().call_later(MERGE_S, self._go)
+                self._next = loop.call_later(MERGE_S, self._go)
         elif self._passing:
             self._show(room, [], {})
         if room.has_notes and self._next is None:
-            # A world keeps some of its notes for a later frame.
-            self._next = asyncio.get_running_loop().call_later(self._cadence.frame_s, self._go)
+            # A world keeps some of its notes for a later frame, or they wait for a commit.
+            self._next = loop.call_later(self._cadence.frame_s, self._go, True)
 
     def _commit(self, room: Room) -> None:
         loop = asyncio.get_running_loop()

@@ -52,6 +52,32 @@ async def test_what_is_noted_meanwhile_is_told_together(journal: HandJournal) ->
     owner.stop()
 
 
+async def test_what_is_noted_during_a_commit_is_one_event(journal: HandJournal) -> None:
+    """[GS130] However many notes come while a commit is under way, one event of them goes with the next one, beside a line."""
+    owner, _, (ada, ada_sink), (_, bob_sink) = await rope(journal)
+    for far in range(1, 11):
+        owner.receive(ada, Pull(far=far))
+    owner.receive(ada, Say(ref=1, text="pull!"))
+    assert [len(batch.entries) for batch in journal.commit()] == [1]
+    assert [[entry.event["ev"] for entry in batch.entries] for batch in journal.commit()] == [["chat.said", "rope.pulled"]]
+    assert (pulls(bob_sink), ada_sink.of("reply")[0]["ok"], owner.is_settled) == ([{"ada": 1}, {"ada": 10}], True, True)
+    owner.stop()
+
+
+async def test_notes_that_wait_for_a_slow_commit_are_gathered(journal: HandJournal) -> None:
+    """[GS130] A commit that takes longer than a frame keeps no ephemeral event waiting: what was noted is gathered beside it."""
+    owner, _, (ada, _), (_, bob_sink) = await rope(journal)
+    owner.receive(ada, Pull(far=1))
+    owner.receive(ada, Pull(far=2))
+    creaks = lambda: [event for message in bob_sink.of("ephemeral") for event in message["events"]]  # noqa: E731
+    await until(lambda: len(creaks()) == 2, "what passes")
+    assert pulls(bob_sink) == []
+    journal.commit()
+    journal.commit()
+    assert pulls(bob_sink) == [{"ada": 1}, {"ada": 2}]
+    owner.stop()
+
+
 async def test_a_note_that_is_kept_back_is_asked_for_again(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """[GS130] A world that keeps a note for a later frame is asked again, without anything else having to happen."""
     monkeypatch.setattr(Rope, "patience", 3)
