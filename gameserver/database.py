@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from gameserver.engine.entry import Entry
 from gameserver.engine.entry import Snapshot as State
+from gameserver.engine.past import MAX_WEIGHT
 from gameserver.models import Event, Lease, Room, Snapshot
 from gameserver.store import KEEP_SNAPSHOTS, NONE, Batch, Damaged, Loaded, StaleEpoch
 
@@ -46,9 +47,20 @@ class DatabaseStore:
             raise Damaged(f"no good snapshot from after {floor}: the journal of room {key} is not whole without one")
         newest = self._events(key).order_by("-seq").values_list("seq", flat=True).first() or 0
         begin = min(after, newest - keep)
-        rows = self._events(key).filter(seq__gt=begin).order_by("seq")
+        rows = self._events(key).filter(seq__gt=after).order_by("seq")
+        earlier = list(self._back(key, begin, after))
+        begin = earlier[-1].event["seq"] - 1 if earlier else after
         lasting = self.before(key, begin + 1, keep, passing) if passing and keep else ()
-        return Loaded(snapshot, tuple(entry_of(row) for row in rows.iterator()), tuple(lasting))
+        return Loaded(snapshot, (*reversed(earlier), *(entry_of(row) for row in rows.iterator())), tuple(lasting))
+
+    def _back(self, key: int, after: int, upto: int) -> Iterator[Entry]:
+        """The entries from one seq down to another, newest first, as far as they are not too heavy together."""
+        weight = 0
+        for row in self._events(key).filter(seq__gt=after, seq__lte=upto).order_by("-seq").iterator(ROWS):
+            weight += len(row.fields)
+            if weight > MAX_WEIGHT:
+                return
+            yield entry_of(row)
 
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
         """See Store. Locks the leases' rows, so that no epoch can rise between the check and the commit (R6)."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from gameserver.engine.entry import Entry, Snapshot
 from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
+from gameserver.engine.past import MAX_WEIGHT
+from gameserver.engine.protocol import encode
 from gameserver.store import KEEP_SNAPSHOTS, MAX_ROOMS, NONE, Batch, Claimed, Held, Loaded, Peer, Renewed, StaleEpoch, Started, TooManyRooms
 
 
@@ -128,9 +130,15 @@ class Memory:
         room = self.rooms[key]
         snapshot = room.snapshots[-1] if room.snapshots else None
         newest = room.journal[-1].event["seq"] if room.journal else 0
-        after = min(snapshot.seq if snapshot else 0, newest - keep)
-        entries = tuple(entry for entry in room.journal if entry.event["seq"] > after)
-        return Loaded(snapshot, entries, tuple(self.before(key, after + 1, keep, passing)) if passing and keep else ())
+        after = snapshot.seq if snapshot else 0
+        begin, weight = min(after, newest - keep), 0
+        for entry in reversed([entry for entry in room.journal if begin < entry.event["seq"] <= after]):
+            weight += len(encode(entry.event))
+            if weight > MAX_WEIGHT:
+                begin = entry.event["seq"]
+                break
+        entries = tuple(entry for entry in room.journal if entry.event["seq"] > begin)
+        return Loaded(snapshot, entries, tuple(self.before(key, begin + 1, keep, passing)) if passing and keep else ())
 
     def append(self, batches: Sequence[Batch]) -> list[StaleEpoch | None]:
         """See Store."""

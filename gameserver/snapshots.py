@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from gameserver.engine.room import MAX_GAP, Room
+from gameserver.engine.room import Room
 from gameserver.engine.worlds import BaseWorld
 from gameserver.journal import Journal
 from gameserver.pipeline import Pipeline
@@ -15,6 +15,8 @@ from gameserver.store import StaleEpoch
 log = logging.getLogger(__name__)
 SNAPSHOT_EVERY = 2000
 """Events between two snapshots: what a new owner has to replay, at most about twice."""
+SNAPSHOT_BYTES = 8 * 2**20
+"""Bytes of heavy events between two snapshots: as much again is what a new owner reads, and what the journal keeps of them."""
 
 
 class Snapshots:
@@ -27,12 +29,13 @@ class Snapshots:
         self._pipeline = pipeline
         self._clock = clock
         self._at = 0.0
+        self._weighed = 0
         self._room: Room | None = None
         self._key = 0
 
     def start(self, room: Room, key: int, seq: int) -> None:
         """Keep this room from now on; `seq` is that of the snapshot it was made from, 0 for none."""
-        self._room, self._key, self.seq = room, key, seq
+        self._room, self._key, self.seq, self._weighed = room, key, seq, 0
 
     @property
     def lag(self) -> int:
@@ -41,7 +44,8 @@ class Snapshots:
 
     def by_count(self) -> None:
         """Keep one if enough has happened since the last."""
-        if self.lag >= SNAPSHOT_EVERY:
+        weighs = 0 if self._room is None else self._room.past.weighed - self._weighed
+        if self.lag >= SNAPSHOT_EVERY or weighs >= SNAPSHOT_BYTES:
             self._soon()
 
     def by_time(self, world: BaseWorld) -> None:
@@ -55,8 +59,8 @@ class Snapshots:
         if room is None or (room.seq == self.seq and all(world.is_exact for world in room.worlds)):
             return None
         state = room.snapshot()
-        self.seq, self._at = state.seq, self._clock()
-        future = self._journal.call(self._journal.store.snapshot, self._key, room.epoch, state, room.passing, state.seq - MAX_GAP)
+        self.seq, self._at, self._weighed = state.seq, self._clock(), room.past.weighed
+        future = self._journal.call(self._journal.store.snapshot, self._key, room.epoch, state, room.passing, state.seq - room.max_gap)
         future.add_done_callback(self._kept)
         return future
 

@@ -80,6 +80,8 @@ def _check(world: type[BaseWorld]) -> None:
         raise ValueError(f"World {world.name!r}: {foreign[0]!r} must begin with {prefix!r}.")
     if world.journalled & world.ephemeral or world.passing - world.journalled:
         raise ValueError(f"World {world.name!r}: an event is journalled or ephemeral, and only journalled ones can be passing.")
+    if world.heavy - world.passing:
+        raise ValueError(f"World {world.name!r}: {min(world.heavy - world.passing)!r} is heavy, so it must be passing.")
     for command in world.commands:
         config = command.__struct_config__
         if "ref" not in command.__struct_fields__ or config.tag_field != "cmd" or not config.forbid_unknown_fields:

@@ -23,6 +23,8 @@ FIRST_PAGE = 100
 """Events that a newcomer gets."""
 MAX_GAP = 3000
 """The largest gap that is filled, from memory or from the journal; beyond it, a fresh start that says so (R5)."""
+HEAVY_GAP = 100
+"""In a room with heavy events: what is missing where they are passed on is read, and whoever comes back gets a fresh start instead."""
 READS = BaseWorld.rate, BaseWorld.burst
 """Pages of history a second and at once, for each session."""
 
@@ -84,6 +86,10 @@ class Room:
     durable: int = 0
     """Of the last event journalled: nobody is shown anything beyond it (R2)."""
     past: Past = field(init=False)
+    passing: frozenset[str] = field(init=False)
+    """Events that need not be kept once a snapshot has what they led to."""
+    heavy: frozenset[str] = field(init=False)
+    """Those of them that may be large."""
     replies: Replies = field(default_factory=Replies)
     _world_of: dict[type, BaseWorld] = field(default_factory=dict)
     _unanswered: set[type[Struct]] = field(default_factory=set)
@@ -94,7 +100,9 @@ class Room:
         named = [(command, world, command.__struct_config__.tag) for world in self.worlds for command in world.commands]
         self._unanswered = {command for command, world, name in named if name in world.unanswered}
         self._noted = {command for command, world, name in named if name in world.noted}
-        self.past = Past(self.passing)
+        self.passing = frozenset[str]().union(*(world.passing for world in self.worlds))
+        self.heavy = frozenset[str]().union(*(world.heavy for world in self.worlds))
+        self.past = Past(self.passing, self.heavy)
 
     def load(self, snapshot: Snapshot | None, entries: Iterable[Entry], lasting: Iterable[Entry] | None = None) -> None:
         """Be as an earlier owner left it. `entries`: oldest first, all that came after the snapshot; earlier ones are remembered only.
@@ -131,9 +139,9 @@ class Room:
         return {world.name: (world.rate, world.burst) for world in self.worlds}
 
     @property
-    def passing(self) -> frozenset[str]:
-        """Events that need not be kept once a snapshot has what they led to."""
-        return frozenset[str]().union(*(world.passing for world in self.worlds))
+    def max_gap(self) -> int:
+        """The largest gap that is read from the journal at once."""
+        return HEAVY_GAP if self.heavy else MAX_GAP
 
     @property
     def max_frame(self) -> int:
@@ -180,7 +188,7 @@ class Room:
                 missed = self.past.missed(seq, upto)
                 if missed is not None:
                     return Welcome((self.epoch, upto), True, missed, state=state)
-                if not state:
+                if not state and not self.heavy:
                     return Gap(seq, self.durable)
         state = self._states(of_all=True)
         upto = self.seq if state else self.durable

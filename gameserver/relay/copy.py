@@ -13,7 +13,7 @@ from gameserver.counts import COUNTS
 from gameserver.engine.copied import follow, pass_by, restore
 from gameserver.engine.past import KEEP
 from gameserver.engine.registry import Registry
-from gameserver.engine.room import MAX_GAP, Room
+from gameserver.engine.room import Room
 from gameserver.hub import Hub
 from gameserver.journal import Journal
 from gameserver.outlet import Prepared
@@ -60,7 +60,7 @@ class Copy:
     async def start(self, kit: dict[str, Any]) -> None:
         """Be where the owner is: the room is read, or what is missing of it. Raises as Registry.lanes, and what the database raises."""
         room = self.room
-        if room is None or self.key != kit["key"] or room.first_epoch != kit["first_epoch"] or kit["seq"] - room.durable > MAX_GAP:
+        if room is None or self.key != kit["key"] or room.first_epoch != kit["first_epoch"] or kit["seq"] - room.durable > room.max_gap:
             fresh = Room(kit["epoch"], kit["first_epoch"], self._registry.lanes(kit["world"]), kit["floor"])
             loaded = await self._journal.read(self._journal.store.load, kit["key"], KEEP, fresh.passing)
             fresh.load(loaded.snapshot, loaded.entries, loaded.lasting)
@@ -128,7 +128,7 @@ class Copy:
     async def _fill(self) -> None:
         """Read what is missing until nothing is, and show it; then what came meanwhile."""
         while (room := self.room) is not None and self._target > room.durable:
-            after, upto = room.durable, min(self._target, room.durable + MAX_GAP)
+            after, upto = room.durable, min(self._target, room.durable + room.max_gap)
             try:
                 entries = await self._journal.read(self._journal.store.since, self.key, after, upto)
             except Exception as error:  # noqa: BLE001

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gameserver import owner as owner_module
+from gameserver import snapshots
 from gameserver.engine.lease import Step
 from gameserver.engine.registry import Registry
 from gameserver.engine.worlds.chat import Say
@@ -101,6 +102,22 @@ async def test_nothing_is_gathered_while_nothing_can_be_kept(journal: HandJourna
     keeper.allowed = Step.KEEP
     await until(lambda: pulls(bob_sink)[-1:] == [{"ada": 8}], "the last note")
     assert pulls(bob_sink)[: len(seen)] == seen
+    owner.stop()
+
+
+async def test_heavy_events_make_a_snapshot_due(journal: HandJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[EN36] A snapshot is due when so many bytes of heavy events have come, however few events that are."""
+    monkeypatch.setattr(snapshots, "SNAPSHOT_BYTES", 400)
+    monkeypatch.setattr(Rope, "heavy", frozenset({"rope.pulled"}))
+    owner, _, (ada, _), _ = await rope(journal)
+    kept = journal.store.rooms[owner.key].snapshots
+    for far in range(1, 12):
+        owner.receive(ada, Pull(far=far))
+        await until(lambda: journal.waiting, "the pull to be gathered")
+        journal.commit()
+        kept = journal.store.rooms[owner.key].snapshots
+    assert 1 <= len(kept) <= 4
+    assert kept[-1].seq > 2
     owner.stop()
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from gameserver import database, memory
 from gameserver.database import COLUMNS, ROWS
 from gameserver.engine.entry import Entry
 from gameserver.models import Event, Lease, Room
@@ -96,6 +97,18 @@ def test_what_lasts_is_read_past_what_does_not(place: Place) -> None:
         assert [one.event["seq"] for one in loaded.entries] == read
         assert [one.event["seq"] for one in loaded.lasting] == lasting
     assert place.store.load(room.key, 2).lasting == ()
+
+
+def test_an_opening_reads_no_more_than_it_can_bear(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[EN36] Of what came before the snapshot an opening reads the last events that are not too heavy together; after it, all."""
+    home = database if place.alias else memory
+    monkeypatch.setattr(home, "MAX_WEIGHT", 2000)
+    room = place.room()
+    place.write(room, *(Entry(event(seq, heavy="x" * 800)) for seq in range(1, 10)))
+    assert place.store.snapshot(room.key, room.epoch, state(6), frozenset(), 0)
+    assert [one.event["seq"] for one in place.store.load(room.key, 100).entries] == [5, 6, 7, 8, 9]
+    monkeypatch.setattr(home, "MAX_WEIGHT", 10)
+    assert [one.event["seq"] for one in place.store.load(room.key, 100).entries] == [7, 8, 9]
 
 
 @pytest.mark.parametrize(("after", "upto", "gap"), [(0, 2, (1, 2)), (2, 4, (3, 4)), (4, 100, (5,)), (3, 3, ()), (7, 9, ())])

@@ -56,6 +56,8 @@ class BaseWorld:
     """Its events that are shown at once and forgotten (R3)."""
     passing: ClassVar[frozenset[str]] = frozenset()
     """Journalled events that need not be kept once a snapshot holds what they led to; others stay for history and audit."""
+    heavy: ClassVar[frozenset[str]] = frozenset()
+    """Passing events that may be large. Gaps in such a room are filled from memory only, which holds a bounded weight of them."""
     has_state: ClassVar[bool] = False
     """Whether newcomers need `snapshot()` besides the last events."""
     is_exact: ClassVar[bool] = True
