@@ -15,7 +15,7 @@ from fly.regions import REGIONS
 class Screen:
     """Writes to a terminal or a pipe; no cookie, no query string, no body ever."""
 
-    def __init__(self, console: Console | None = None, quiet_paths: tuple[str, ...] = ("/static/", "/ping")) -> None:
+    def __init__(self, console: Console | None = None, quiet_paths: tuple[str, ...] = ("/static/", "/ping", "/.edge/")) -> None:
         self.console = console or Console(highlight=False)
         self.quiet_paths = quiet_paths
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fly.edge import machine
 from fly.edge.emulator import Emulator
 from fly.edge.machine import MAX_MACHINES, DidNotStart, Machine
+from fly.edge.weather import BadWeather, amend
 
-VERBS = ("status", "start", "stop", "restart", "kill", "freeze", "thaw", "cut")
+VERBS = ("status", "start", "stop", "restart", "kill", "freeze", "thaw", "cut", "weather")
 TIMEOUT_S = 120.0
 """For one Machine; a region's are ordered one after the other."""
 SHORTEST_ID = 4
@@ -34,7 +35,7 @@ async def serve(emulator: Emulator, path: Path) -> asyncio.Server:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             order = json.loads(await reader.readline())
-            answer = await obey(emulator, order["verb"], order.get("target"))
+            answer = await obey(emulator, order["verb"], order.get("target"), order.get("weather"))
         except (ValueError, KeyError, TypeError):
             answer = {"error": "not an order"}
         writer.write(json.dumps(answer).encode() + b"\n")
@@ -58,22 +59,26 @@ def find(target: str, machines: Iterable[Machine]) -> list[Machine]:
     return begun
 
 
-async def obey(emulator: Emulator, verb: str, target: str | None) -> dict[str, Any]:
+async def obey(emulator: Emulator, verb: str, target: str | None, weather: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Carry out an order, for one Machine after the other; the answer has the state of all of them, or `error`.
 
-    The answer to `cut` also has how many connections were reset, as `cut`.
+    The answer to `cut` also has how many connections were reset, as `cut`. For `weather` the target is the region of a vantage point,
+    none for all, and `weather` the values that change.
     """
     if verb not in VERBS:
         return {"error": f"unknown order {verb!r}"}
     if verb == "status":
         return status(emulator)
     try:
+        if verb == "weather":
+            _change_weather(emulator, target, weather or {})
+            return status(emulator)
         found = find(target or "", emulator.machines.values())
         if verb == "cut":
             return {**status(emulator), "cut": sum(emulator.cables.cut(one.id) for one in found)}
         for one in found:
             await _order(one, verb)
-    except (Unknown, DidNotStart, machine.NotRunning) as error:
+    except (Unknown, BadWeather, DidNotStart, machine.NotRunning) as error:
         return {"error": str(error)}
     return status(emulator)
 
@@ -89,11 +94,21 @@ async def _order(one: Machine, verb: str) -> None:
             await {"start": one.start, "stop": one.stop, "restart": one.restart}[verb]()
 
 
+def _change_weather(emulator: Emulator, region: str | None, values: Mapping[str, object]) -> None:
+    """At one vantage point or at all, or nowhere: raises Unknown and BadWeather before anything changes."""
+    edges = emulator.edges if region is None else {code: edge for code, edge in emulator.edges.items() if code == region.strip().lower()}
+    if not edges:
+        raise Unknown(f"there is no vantage point {str(region)[:40]!r}; there are {', '.join(emulator.edges)}")
+    for edge, weather in [(edge, amend(edge.sky.weather, values)) for edge in edges.values()]:
+        edge.sky.change(weather)
+
+
 def status(emulator: Emulator) -> dict[str, Any]:
-    """Edges with their ports and Machines, by name, with their state."""
+    """Edges with their ports and their weather, and Machines, by name, with their state."""
     return {
         "host": emulator.settings.host,
         "edges": {region: edge.port for region, edge in emulator.edges.items()},
+        "weather": {region: edge.sky.weather.values() for region, edge in emulator.edges.items()},
         "machines": {
             name: {"id": one.id, "region": one.plan.region, "state": one.state, "port": one.port, "pid": one.pid}
             for name, one in emulator.machines.items()
@@ -101,13 +116,13 @@ def status(emulator: Emulator) -> dict[str, Any]:
     }
 
 
-def order(path: Path, verb: str, target: str | None = None) -> dict[str, Any]:
-    """Send an order and wait for the answer. Raises NotRunning."""
+def order(path: Path, verb: str, target: str | None = None, weather: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Send an order, as `obey` takes it, and wait for the answer. Raises NotRunning."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(TIMEOUT_S if verb == "status" else TIMEOUT_S * MAX_MACHINES)
             connection.connect(str(path))
-            connection.sendall(json.dumps({"verb": verb, "target": target}).encode() + b"\n")
+            connection.sendall(json.dumps({"verb": verb, "target": target, "weather": weather}).encode() + b"\n")
             with connection.makefile("rb") as answer:
                 data: dict[str, Any] = json.loads(answer.readline())
                 return data

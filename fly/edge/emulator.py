@@ -15,6 +15,7 @@ from fly.edge.carry import Carrier
 from fly.edge.machine import APP, Machine, Plan
 from fly.edge.proxy import Edge, Line
 from fly.edge.rules import Candidate, Switches
+from fly.edge.weather import Sky
 from fly.server.bind import CannotBind, bind_tcp
 
 
@@ -54,6 +55,7 @@ class Emulator:
         self.cables = Cables()
         self.edges: dict[str, Edge] = {}
         self._on_line = on_line
+        self._say = say
         self._bound = [bind(settings.bind, port) for port in settings.ports]
 
     async def start(self, booted: Callable[[str], Any] = lambda name: None) -> None:
@@ -71,7 +73,7 @@ class Emulator:
             await self.stop()
             raise errors.exceptions[0] from None
         for region, bound in zip(self.settings.regions, self._bound, strict=True):
-            self.edges[region] = Edge(self._carrier(region), self._app_of, self._on_line)
+            self.edges[region] = Edge(self._carrier(region), self._app_of, self._on_line, self._sky(region), self.settings.host)
             await self.edges[region].listen(bound)
 
     async def stop(self) -> None:
@@ -100,6 +102,9 @@ class Emulator:
     def _app_of(self, host: str) -> str | None:
         parent = self.settings.host
         return APP if host.rstrip(".") == parent or host.rstrip(".").endswith(f".{parent}") else None
+
+    def _sky(self, region: str) -> Sky:
+        return Sky(tell=lambda weather: self._say(f"weather in {region}: {weather}"))
 
     def _carrier(self, region: str) -> Carrier:
         delay = latency.one_way_s if self.settings.real_latency else latency.none

@@ -13,12 +13,14 @@ from typing import Any
 
 import h11
 
-from fly.edge import wire
+from fly.edge import knobs, weather, wire
 from fly.edge.carry import Carrier
+from fly.edge.passage import Passage
 from fly.edge.request import Client, Request, end_to_end, enter
 from fly.edge.rules import Candidate, Problem
 from fly.edge.trace import Trace
 from fly.edge.tunnel import tunnel
+from fly.edge.weather import BadWeather, Sky
 from fly.edge.wire import Body, Upstream
 
 GONE = (ConnectionError, TimeoutError, asyncio.IncompleteReadError)
@@ -38,13 +40,26 @@ class Line:
 
 
 class Edge:
-    """Serves one vantage point. `app_of` gives the app of a host name, None for a host of nobody's."""
+    """Serves one vantage point. `app_of` gives the app of a host name, None for a host of nobody's.
 
-    def __init__(self, carrier: Carrier, app_of: Callable[[str], str | None], on_line: Callable[[Line], None]) -> None:
+    `sky`: the weather between this edge and its clients. `parent`: the host name whose pages may set it besides those of the same origin.
+    """
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        app_of: Callable[[str], str | None],
+        on_line: Callable[[Line], None],
+        sky: Sky | None = None,
+        parent: str = "",
+    ) -> None:
         self.carrier = carrier
         self.app_of = app_of
         self.on_line = on_line
+        self.sky = sky or Sky()
+        self.parent = parent
         self.port = 0
+        self._connections = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -65,13 +80,17 @@ class Edge:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._connections += 1
+        client = wire.Client(reader, writer, self.sky, self._connections)
         try:
             with contextlib.suppress(*GONE):
-                await Conversation(self, wire.Client(reader, writer)).run()
+                await Conversation(self, client).run()
+            await client.down.arrived()
         except asyncio.CancelledError:
             writer.transport.abort()
         finally:
             self._tasks.discard(task)
+            client.down.drop()
             writer.close()
 
 
@@ -82,6 +101,7 @@ class Conversation:
         self.edge = edge
         self.client = client
         self.peer = client.writer.get_extra_info("peername")[0]
+        self._is_head = False
 
     async def run(self) -> None:
         """Serve requests until either side has enough."""
@@ -105,19 +125,28 @@ class Conversation:
         """Answer one request; False if the connection cannot go on."""
         headers = tuple((bytes(name), bytes(value)) for name, value in event.headers)
         names = [name for name, _ in headers]
+        self._is_head = event.method == b"HEAD"
         raw = Request(bytes(event.method), bytes(event.target), headers)
         if b"transfer-encoding" in names and b"content-length" in names:
             await self._malformed(raw, 400, "both Content-Length and Transfer-Encoding")
             return False
-        started = time.monotonic()
-        trace = Trace(self.edge.carrier.edge)
         host = raw.get("host").decode("latin-1").partition(":")[0].lower()
+        if raw.path == knobs.PATH and self.edge.app_of(host) is not None:
+            return await self._knobs(raw, host)
         body = Body(self.client, self.edge.carrier.switches.replay_body_limit)
+        switched = await self._carry(raw, host, body)
+        return not switched and (body.complete or self.client.h11.their_state is h11.DONE)
+
+    async def _carry(self, raw: Request, host: str, body: Body) -> bool:
+        """Carry one request to a Machine and the answer back; what went wrong is answered here. True after a WebSocket."""
+        trace, started = Trace(self.edge.carrier.edge), time.monotonic()
         status, code = 0, ""
         upstream: Upstream | None = None
         try:
             if self.edge.app_of(host) is None:
                 raise Problem(404, "", f"no app has the host name {host[:80]}")
+            raw = await self._come_in(raw)
+            started = time.monotonic()
             request = enter(raw, self._describe(), self.edge.carrier.switches)
             upstream, head, chosen = await self.edge.carrier.carry(request, body, host, trace, self._informational)
             status = head.status_code
@@ -125,7 +154,7 @@ class Conversation:
             if status == 101:
                 self._line(raw, host, 101, trace, started, "")
                 await self._switch(upstream, head, extra, chosen)
-                return False
+                return True
             await self._answer(upstream, head, extra)
         except Problem as problem:
             status, code = problem.status, problem.code
@@ -138,7 +167,32 @@ class Conversation:
                 await upstream.close()
             if status != 101:
                 self._line(raw, host, status, trace, started, code)
-        return body.complete or self.client.h11.their_state is h11.DONE
+        return False
+
+    async def _come_in(self, raw: Request) -> Request:
+        """The request when it is through the weather, its own if it asks for one; a Machine does not see what it asked. Raises Problem."""
+        try:
+            asked = weather.own(raw.headers)
+        except BadWeather as error:
+            raise Problem(400, "", f"{weather.HEADER}: {error}") from None
+        self.client.move_under(self.edge.sky if asked is None else Sky(asked, is_own=True))
+        await self.client.come_in(len(raw.target) + sum(len(name) + len(value) + 4 for name, value in raw.headers))
+        return raw.without(weather.HEADER)
+
+    async def _knobs(self, raw: Request, host: str) -> bool:
+        """Answer for the weather, past the weather: or nobody could end a bad one. False if the connection cannot go on."""
+        trace, started = Trace(self.edge.carrier.edge), time.monotonic()
+        body = Body(self.client, knobs.MAX_BODY_BYTES)
+        self.client.move_under(Sky())
+        try:
+            text = await body.whole()
+            told = knobs.too_large() if text is None else knobs.answer(raw, text, self.edge.sky, trace.edge, self.edge.parent)
+        except h11.RemoteProtocolError:
+            told = knobs.malformed()
+        closing = [] if body.complete else [(b"connection", b"close")]
+        await self._say(told.status, [*told.headers, *closing, *trace.headers(0.0)], told.body)
+        self._line(raw, host, told.status, trace, started, "")
+        return body.complete
 
     def _describe(self) -> Client:
         now_us = time.time_ns() // 1000
@@ -167,12 +221,14 @@ class Conversation:
         await self.client.send(h11.InformationalResponse(status_code=101, headers=[*upgrade, *end_to_end(head.headers), *extra]))
         await upstream.leave_client()
         early, first = self.client.h11.trailing_data[0], upstream.h11.trailing_data[0]
+        up, down = Passage(upstream.writer, self.client.up), self.client.down
         if early:
-            upstream.writer.write(early)
+            await up.send(early)
         if first:
-            self.client.writer.write(first)
-        delay = self.edge.carrier.delay(self.edge.carrier.edge, chosen.region)
-        await tunnel((self.client.reader, self.client.writer), (upstream.reader, upstream.writer), delay)
+            await down.send(first)
+        # What came with the two heads has been delayed with them.
+        up.delay_s = down.delay_s = self.edge.carrier.delay(self.edge.carrier.edge, chosen.region)
+        await tunnel(self.client.reader, up, upstream.reader, down)
 
     async def _problem(self, problem: Problem, trace: Trace, started: float) -> None:
         extra = dict(trace.headers((time.monotonic() - started) * 1000))
@@ -190,15 +246,15 @@ class Conversation:
     async def _plain(self, status: int, text: str, extra: dict[bytes, bytes]) -> None:
         if self.client.h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
-        body = text.encode("ascii", "replace")
-        head = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            *extra.items(),
-        ]
-        await self.client.send(h11.Response(status_code=status, headers=head))
-        await self.client.send(h11.Data(data=body))
+        head = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"), *extra.items()]
+        await self._say(status, head, text.encode("ascii", "replace"))
+
+    async def _say(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """An answer of the edge's own; one to a HEAD says the length of its body and has none."""
+        length = [] if status == 204 else [(b"content-length", b"%d" % len(body))]
+        await self.client.send(h11.Response(status_code=status, headers=[*headers, *length]))
+        if body and not self._is_head:
+            await self.client.send(h11.Data(data=body))
         await self.client.send(h11.EndOfMessage())
 
     def _line(self, request: Request, host: str, status: int, trace: Trace, started: float, code: str) -> None:

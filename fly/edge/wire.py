@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import h11
 
 from fly.edge.cables import Cable
+from fly.edge.passage import Passage
 from fly.edge.request import Request
+from fly.edge.weather import Lane, Sky
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request's or an answer's head."""
@@ -39,16 +41,30 @@ class Side:
 
 
 class Client(Side):
-    """A client's connection to the edge."""
+    """A client's connection to the edge, the `number`-th one: through the weather of a sky, `up` from the client and `down` to it."""
 
     role = h11.SERVER
 
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sky: Sky, number: int) -> None:
+        super().__init__(reader, writer)
+        self.up = Lane(sky, number, "up")
+        self.down = Passage(writer, Lane(sky, number, "down"))
+
+    def move_under(self, sky: Sky) -> None:
+        """Another sky from now on."""
+        self.up.sky = self.down.lane.sky = sky
+
+    async def come_in(self, size_bytes: int) -> None:
+        """Wait as long as a request's head of that size is under way."""
+        if not self.up.sky.is_clear:
+            now_ms = asyncio.get_running_loop().time() * 1000
+            await asyncio.sleep((self.up.travel(now_ms, size_bytes)[-1][1] - now_ms) / 1000)
+
     async def send(self, event: Event) -> None:
-        """Write an event; waits while the client does not read."""
+        """Send an event; waits while the client does not read."""
         data = self.h11.send(event)
         if data:
-            self.writer.write(data)
-            await self.writer.drain()
+            await self.down.send(data)
 
     async def body_chunk(self) -> bytes | None:
         """The next piece of the request's body; None at its end. Raises ConnectionError when the client went away."""
@@ -70,6 +86,7 @@ class Client(Side):
 
     async def linger(self) -> None:
         """End our side and read on for a while: closing with unread bytes resets the connection, and takes the last answer with it."""
+        await self.down.arrived()
         with contextlib.suppress(OSError):
             self.writer.write_eof()
             async with asyncio.timeout(LINGER_S):
@@ -90,7 +107,7 @@ class Body:
         self._kept: list[bytes] = []
         self._size = 0
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body from its beginning. One reader at a time; not again once `overflow` is true."""
         index = 0
         while True:
@@ -110,6 +127,14 @@ class Body:
                 self.overflow = True
                 self._kept, index = [], 0
                 yield data
+
+    async def whole(self) -> bytes | None:
+        """All of it; None if it is over the limit."""
+        async with contextlib.aclosing(self.chunks()) as chunks:
+            async for _ in chunks:
+                if self.overflow:
+                    return None
+        return b"".join(self._kept)
 
     async def _next(self) -> bytes | None:
         """The client's next piece; keeps in mind whose fault it is when there is none."""

@@ -21,6 +21,7 @@ from fly.edge import control
 from fly.edge.console import Screen
 from fly.edge.emulator import Emulator, PortInUse, Settings
 from fly.edge.machine import MAX_MACHINES, DidNotStart, Plan, base_environ, command_of
+from fly.edge.weather import SHORT, Weather
 from fly.regions import REGIONS
 
 EXIT_USAGE = 2
@@ -41,7 +42,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "verb", nargs="?", choices=("run", *control.VERBS), default="run", help="run (default), or an order to a running emulator"
         )
-        parser.add_argument("target", nargs="?", help="for an order: a Machine (cdg/2), its id or the beginning of it, or a region")
+        parser.add_argument(
+            "target",
+            nargs="?",
+            help="for an order: a Machine (cdg/2), its id or the beginning of it, or a region; for weather: a vantage point",
+        )
         parser.add_argument(
             "--regions",
             default=",".join(settings.REGIONS),
@@ -57,18 +62,32 @@ class Command(BaseCommand):
             "--port", type=int, default=8000, help="main port; the other vantage points count up from it; 0 takes free ones"
         )
         parser.add_argument(
-            "--latency", choices=("none", "real"), default="none", help="real: delay what crosses regions by their distance"
+            "--latency",
+            metavar="none|real|MS",
+            help="run: real delays what crosses regions by their distance, none (default) does not; weather: ms that each way takes longer",
         )
         parser.add_argument(
             "--dir", default=str(settings.BASE_DIR / "var" / "edge"), help="where the regions' databases and the Machines' logs are"
         )
         parser.add_argument("--application", default="config.asgi:application", help="the ASGI application that the Machines run")
 
+        self._add_weather(parser)
+
+    def _add_weather(self, parser: ArgumentParser) -> None:
+        weather = parser.add_argument_group("for weather", "What is not named stays as it is; without any, the weather is only shown.")
+        weather.add_argument("--region", help="the vantage point, by its region; without it: all")
+        weather.add_argument("--jitter", type=float, metavar="MS", help="how far the latency strays to both sides")
+        weather.add_argument("--loss", type=float, metavar="PERCENT", help="of the segments, which come later by a timeout")
+        weather.add_argument("--seed", type=int, help="of the dice: the same seed loses the same segments")
+        weather.add_argument("--clear", action="store_true", help="no latency, no jitter, no loss; the seed stays")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run or steer; exit code 2 with one line for what cannot be."""
         try:
             if options["verb"] == "run":
                 _run(options)
+            elif options["verb"] == "weather":
+                self._steer_weather(options)
             else:
                 self._steer(options)
         except (Stop, PortInUse, DidNotStart, control.NotRunning) as error:
@@ -78,7 +97,7 @@ class Command(BaseCommand):
     def _steer(self, options: dict[str, Any]) -> None:
         if options["verb"] != "status" and not options["target"]:
             raise Stop(f"Which machine? For example: flyedge {options['verb']} {settings.REGIONS[0]}")
-        answer = control.order(Path(options["dir"]) / "control", options["verb"], options["target"])
+        answer = control.order(_control(options), options["verb"], options["target"])
         if "error" in answer:
             raise Stop(answer["error"])
         if "cut" in answer:
@@ -86,11 +105,47 @@ class Command(BaseCommand):
         for name, machine in answer["machines"].items():
             self.stdout.write(f"{name} {machine['id']} {machine['state']:8} pid {machine['pid']} port {machine['port']}")
         for region, port in answer["edges"].items():
-            self.stdout.write(f"you are in {REGIONS[region].city}: http://{answer['host']}:{port}/")
+            weather = Weather(**answer["weather"][region])
+            beside = "" if weather.is_clear else f" (weather: {weather})"
+            self.stdout.write(f"you are in {REGIONS[region].city}: http://{answer['host']}:{port}/{beside}")
+
+    def _steer_weather(self, options: dict[str, Any]) -> None:
+        if options["region"] and options["target"]:
+            raise Stop("Name the vantage point once.")
+        answer = control.order(_control(options), "weather", options["region"] or options["target"], _weather(options))
+        if "error" in answer:
+            raise Stop(answer["error"])
+        for region, values in answer["weather"].items():
+            self.stdout.write(f"{region} {Weather(**values)}")
+
+
+def _control(options: dict[str, Any]) -> Path:
+    return Path(options["dir"]) / "control"
+
+
+def _weather(options: dict[str, Any]) -> dict[str, object]:
+    """The values that an order changes. What they may be, the emulator says."""
+    named: dict[str, object] = {SHORT[name]: options[name] for name in ("latency", "jitter", "loss", "seed") if options[name] is not None}
+    if options["clear"]:
+        if named.keys() - {"seed"}:
+            raise Stop("--clear stands alone, or with --seed")
+        return {"latency_ms": 0, "jitter_ms": 0, "loss_percent": 0, **named}
+    if "latency_ms" in named:
+        try:
+            named["latency_ms"] = float(str(named["latency_ms"]))
+        except ValueError:
+            raise Stop(f"For weather --latency is a number of ms, not {options['latency']!r}") from None
+    return named
+
+
+def _latency(text: str | None) -> str:
+    if text not in (None, "none", "real"):
+        raise Stop(f"--latency is none or real, not {text!r}. Once it runs: flyedge weather --latency {text}")
+    return text or "none"
 
 
 def _run(options: dict[str, Any]) -> None:
-    regions = _regions(options["regions"])
+    latency, regions = _latency(options["latency"]), _regions(options["regions"])
     machines, databases = _machines(options["machines"]), _databases(options["region_database"])
     port, folder = options["port"], Path(options["dir"]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +168,7 @@ def _run(options: dict[str, Any]) -> None:
         ports=tuple(port + number if port else 0 for number in range(len(regions))),
         host=settings.PARENT_HOST,
         plans=plans,
-        real_latency=options["latency"] == "real",
+        real_latency=latency == "real",
     )
     screen = Screen()
     emulator = Emulator(wanted, screen.line, screen.say)
@@ -121,7 +176,7 @@ def _run(options: dict[str, Any]) -> None:
         step = progress.add_task("preparing the global database", total=1)
         _prepare(regions)
         progress.update(step, completed=1, description="[green]✓[/green] the global database is ready")
-    asyncio.run(_serve(emulator, screen, folder, options["latency"]))
+    asyncio.run(_serve(emulator, screen, folder, latency))
 
 
 def _alone(folder: Path) -> None:
