@@ -1,5 +1,11 @@
 # syntax=docker/dockerfile:1
-# Stage 1 installs the pinned, hashed requirements and collects the static files; stage 2 carries only what runs.
+# Stage 1 has the packages of the browser; stage 2 installs the pinned, hashed requirements and collects the static files;
+# stage 3 carries only what runs.
+FROM node:20-bookworm-slim AS packages
+WORKDIR /packages
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /venv
@@ -7,6 +13,7 @@ COPY requirements/base.txt /tmp/base.txt
 RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /tmp/base.txt
 WORKDIR /app
 COPY . .
+COPY --from=packages /packages/node_modules/konva/konva.min.js /packages/node_modules/konva/LICENSE node_modules/konva/
 # Collecting needs settings, not secrets: this key signs nothing and stays in this stage's one command.
 RUN DEBUG=0 PUBLIC_SCHEME=https SECRET_KEY=only-for-collecting-static-files-it-signs-nothing-at-all \
     PARENT_HOST=build.example.dev /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
@@ -26,4 +33,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
 # exec: the server becomes process 1 and gets SIGTERM itself.
-CMD ["sh", "-c", "exec python -m fly.server config.asgi:application --host 0.0.0.0 --port 8080 --max-frame 16384 --drain-budget ${DRAIN_BUDGET_S:-20}"]
+CMD ["sh", "-c", "exec python -m fly.server config.asgi:application --host 0.0.0.0 --port 8080 --max-frame 65536 --drain-budget ${DRAIN_BUDGET_S:-20}"]

@@ -8,6 +8,7 @@ REGIONS ?= ewr,nrt,cdg
 PORT ?= 8000
 LATENCY ?= none
 MACHINES ?= 1
+PACKAGES := node_modules/.installed
 PROCESSES := tests/journeys tests/fly/edge tests/test_bench.py $(wildcard tests/gameserver/test_loadtest*.py tests/gameserver/test_relay*.py tests/gameserver/test_link*.py)
 export REGIONS
 
@@ -21,12 +22,19 @@ $(VENV)/.base: requirements/base.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar on --no-deps --require-hashes -r requirements/base.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.base
+# npm ci installs what the lock file names, compares it with the hashes there, and (.npmrc) runs no script of a package.
+$(PACKAGES): package-lock.json .npmrc
+	@if command -v npm > /dev/null; then \
+		echo "· installing what the browser needs ($$(grep -c '"integrity"' package-lock.json) package, pinned and hashed)" \
+		&& npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
+	else echo "· no npm on this machine: the board cannot be shown, all else can. Node 20 or newer brings it"; fi
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.base | $(PACKAGES)
 	@echo "· installing what the tests need"
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar on --no-deps --require-hashes -r requirements/test.txt
 	@touch $@
 
-play: $(VENV)/.base ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real MACHINES=2)
+play: $(VENV)/.base $(PACKAGES) ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real MACHINES=2)
 	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY) --machines $(MACHINES)
 
 test: $(VENV)/.test lint test-js browser ## install everything the tests need and run them all
@@ -45,7 +53,7 @@ test-torture: $(VENV)/.test ## a minute of torture
 test-fast: $(VENV)/.test ## the tests that need neither the emulator nor a browser
 	@$(BIN)/python -m pytest -q -m "not journey and not browser"
 
-test-js: ## the browser's modules under Node
+test-js: $(PACKAGES) ## the browser's modules under Node
 	@node --test tests/js/
 
 # The browser test wants a real Chromium. Root on Debian (CI) installs it; anybody else gets told how.
@@ -64,8 +72,21 @@ bench: $(VENV)/.test ## every benchmark, one JSON line each
 torture: $(VENV)/.test ## kill, freeze and cut Machines under clients for a long time (SECONDS=600 SEED=1)
 	@$(BIN)/python -m tests.torture $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-lock: ## write the lock files anew after a change in requirements/*.in (needs uv)
+lock: ## write the lock files anew after a change in requirements/*.in or package.json (needs uv and npm)
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt
 	uv pip compile -q --generate-hashes --no-header --python-version 3.11 requirements/test.in -o requirements/test.txt
+	npm install --package-lock-only --no-audit --no-fund
+	@$(BIN)/python -c "$$DROP_ADDRESSES"
+
+# What npm writes of sponsors is of no use to an install: the lock file has no address at all.
+define DROP_ADDRESSES
+import json, pathlib
+path = pathlib.Path("package-lock.json")
+lock = json.loads(path.read_text())
+for package in lock["packages"].values():
+    package.pop("funding", None)
+path.write_text(json.dumps(lock, indent=2) + "\n")
+endef
+export DROP_ADDRESSES
 
 .PHONY: help play test test-most test-processes test-torture test-fast test-js browser lint bench torture lock

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from csp.constants import NONCE
+
 from config.env import BASE_DIR, read_env
 from fly.here import read_here
 
@@ -147,7 +149,8 @@ _WS = "wss" if _HTTPS else "ws"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
+        # The nonce is in the header of those pages only that ask for one: a room's has an import map.
+        "script-src": ["'self'", NONCE],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
@@ -162,6 +165,16 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static_root"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.static.PackageFinder",
+]
+# Files of packages from npm that pages may have, by the names under which they have them; package-lock.json pins the packages. Modules
+# import some of them by the names in BROWSER_IMPORTS.
+BROWSER_PACKAGES_ROOT = BASE_DIR / "node_modules"
+BROWSER_IMPORTS = {"konva": "packages/konva.min.js"}
+BROWSER_PACKAGES = {"packages/konva.min.js": "konva/konva.min.js", "packages/konva.LICENSE.txt": "konva/LICENSE"}
 # A laptop serves the files where they lie; production collects, hashes and compresses them once.
 WHITENOISE_USE_FINDERS = not _HTTPS
 WHITENOISE_AUTOREFRESH = not _HTTPS

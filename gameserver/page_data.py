@@ -16,6 +16,9 @@ from fly.context import FlyContext
 from fly.regions import REGIONS
 from gameserver.engine.registry import CHAT, discover
 
+MODULE = "gameserver/worlds/{}.mjs"
+"""Where a world's browser module lies among static files."""
+
 
 def region_dict(code: str) -> dict[str, Any]:
     """A region for pages: code, name, country, flag, lat, lon."""
@@ -65,7 +68,7 @@ def world_files() -> dict[str, dict[str, str]]:
     """Where the browser finds the `module` of each world that has one, and its `style` if it has one: hashed addresses, in production."""
     found = {}
     for name in world_names():
-        paths = {"module": f"gameserver/worlds/{name}.mjs", "style": f"gameserver/worlds/{name}.css"}
+        paths = {"module": MODULE.format(name), "style": f"gameserver/worlds/{name}.css"}
         files = {kind: static(path) for kind, path in paths.items() if finders.find(path)}
         if "module" in files:
             found[name] = files

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Case, F, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +18,8 @@ from django.views.decorators.http import require_GET, require_safe
 from fly.origin import same_origin
 from gameserver.connection import SLUG
 from gameserver.models import NowMs, Room
-from gameserver.page_data import lobby_url, page_data, world_files, world_names
+from gameserver.modules import needed
+from gameserver.page_data import MODULE, lobby_url, page_data, world_files, world_names
 from gameserver.process import MAIN, current
 from gameserver.watch import slug_of, token_of
 
@@ -43,17 +45,31 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
     socket = f"/ws/r/{slug}/" + (f"?{urlencode({'world': world})}" if world else "")
     link = reverse("watch", kwargs={"token": token_of(region, slug)})
     more = {"slug": slug, "world": world, "socket": socket, "watch": link, "read_only": False, "worlds": world_files()}
-    return render(request, "gameserver/room.html", {"page_data": page_data(request, **more), "slug": slug})
+    return _room_page(request, slug, world, more)
 
 
 @require_safe
 def watch(request: HttpRequest, token: str) -> HttpResponse:
     """A room for those who have a link to watch it: its name is not on the page."""
     region = request.fly.region  # type: ignore[attr-defined]
-    if not slug_of(region, token):
+    slug = slug_of(region, token)
+    if not slug:
         raise Http404("There is no such room to watch.")
     more = {"slug": "", "world": "", "socket": f"/ws/w/{token}/", "watch": "", "read_only": True, "worlds": world_files()}
-    return render(request, "gameserver/room.html", {"page_data": page_data(request, **more), "slug": ""})
+    return _room_page(request, slug, "", more)
+
+
+def _room_page(request: HttpRequest, slug: str, asked: str, more: dict[str, Any]) -> HttpResponse:
+    """The page of a room, which has its world's files asked for early. asked: the world of a room that is not there yet."""
+    try:
+        world = Room.objects.filter(region=request.fly.region, slug=slug).values_list("world", flat=True).first() or asked  # type: ignore[attr-defined]
+    except DatabaseError:
+        # The page does not need it; the socket will tell what is the matter.
+        world = asked
+    files = more["worlds"].get(world, {})
+    preload = needed(MODULE.format(world)) if files else []
+    context = {"page_data": page_data(request, **more), "slug": more["slug"], "imports": settings.BROWSER_IMPORTS}
+    return render(request, "gameserver/room.html", {**context, "preload": preload, "style": files.get("style", "")})
 
 
 @require_GET

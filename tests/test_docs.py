@@ -89,11 +89,12 @@ def test_the_options_of_the_server_are_documented() -> None:
 
 
 def test_the_protocol_page_has_every_code_and_command() -> None:
-    """docs/protocol.md has every close code, error code, command and limit of the program, and no other close code."""
+    """docs/protocol.md has every close code, error code, command and limit of the program, and no other close code; a world has a page."""
     page = (ROOT / "docs" / "protocol.md").read_text()
     assert set(map(int, re.findall(r"^\| (4\d{3}) \|", page, re.MULTILINE))) == {int(code) for code in Close}
     assert all(f"`{code.value}`" in page for code in Code)
-    assert all(f"`{command}`" in page for command in discover().commands)
+    pages = {"room": page, "chat": page, "board": (ROOT / "docs" / "board.md").read_text()}
+    assert all(f"`{command}`" in pages[command.partition(".")[0]] for command in discover().commands)
     assert f"{MAX_FRAME // 1024} KiB" in page
 
 
@@ -118,13 +119,20 @@ def test_fly_toml_outlives_the_drain() -> None:
 
 
 def test_the_image_is_not_root_and_checks_its_health() -> None:
-    """The Dockerfile has two stages, a user of its own, and a health check of /healthz."""
+    """The Dockerfile has a stage for each language and one that runs, a user of its own, and a health check of /healthz."""
     text = (ROOT / "Dockerfile").read_text()
-    assert text.count("\nFROM ") + text.startswith("FROM ") == 2
+    assert text.count("\nFROM ") + text.startswith("FROM ") == 3
     assert re.search(r"^USER (?!root)\w+$", text, re.MULTILINE)
     assert "HEALTHCHECK" in text
     assert "/healthz" in text
     assert "--require-hashes" in text
+
+
+def test_the_server_lets_through_what_a_world_takes() -> None:
+    """The image and the emulator start the server with a limit that the largest message of any world fits in, and no larger one."""
+    largest = max(world.max_frame for world in discover().worlds.values())
+    for name in ("Dockerfile", "fly/edge/machine.py"):
+        assert re.findall(r"--max-frame\W+(\d+)", (ROOT / name).read_text()) == [str(largest)]
 
 
 def test_lock_files_name_no_registry() -> None:
