@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bench import fanout, inbound, load, machine, memory, slow, storm
+from bench import board, fanout, inbound, load, machine, memory, slow, storm
 from tests.support.raw import LIMIT_S
 
 PROGRAMS: dict[str, tuple[Any, Callable[[], dict[str, object]]]] = {
@@ -22,6 +22,7 @@ PROGRAMS: dict[str, tuple[Any, Callable[[], dict[str, object]]]] = {
     "slow": (slow, lambda: slow.run(5, 0.2, 1)),
     "inbound": (inbound, lambda: inbound.run((5,), 0.2, 1)),
     "memory": (memory, lambda: memory.run(5, 6, 1)),
+    "board": (board, lambda: board.run(3, 50, 0.2)),
     "storm": (storm, lambda: storm.run(5, 1)),
 }
 ACCEPTED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"

@@ -84,6 +84,16 @@ async def test_a_whole_run(machine: Machine) -> None:
     assert " µs: process " in rows["CPU per delivery"]
 
 
+async def test_a_whole_run_on_a_board(machine: Machine) -> None:
+    """[LT8] On a board bots make shapes, move them and take them away; nothing is lost, and everybody is shown each of it."""
+    done = await loadtest(url_of(machine), *SMALL, "--duration", "2", "--scenario", "board", "--rate", "60", "--json")
+    assert (done.code, done.err) == (0, "")
+    facts = done.facts
+    assert (facts["scenario"], facts["entered"]) == ("board", 20)
+    assert facts["commands"] == {"due": 120, "sent": 120, "ok": 120, "resent": 0, "waiting": 0, "refused": {}}
+    assert facts["deliveries"]["count"] == 2400
+
+
 async def test_a_whole_run_for_programs(machine: Machine) -> None:
     """[LT6] --json is one object with all of it on standard output, and nothing else; only talkers talk."""
     done = await loadtest(url_of(machine), *SMALL, "--duration", "2", "--talkers", "4", "--json")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gameserver.loadtest.ledger import Applied
-from gameserver.loadtest.scenarios import Mark, NoScenario, find, names
+from gameserver.loadtest.scenarios import Mark, NoScenario, board, find, names
 from gameserver.loadtest.scenarios.chat import Line, Scenario
 from gameserver.loadtest.tally import LOSSES
 from gameserver.loadtest.wire import Reader
@@ -39,6 +39,26 @@ def test_a_mark_comes_back() -> None:
     assert scenario.lane == "chat"
     longest = scenario.command(Mark(10**9 - 1, 10**16 - 1, 10**18 - 1))["text"]
     assert len(longest) <= 500
+
+
+def test_a_mark_comes_back_from_a_board() -> None:
+    """[LT8] What is done on a board carries bot, ref and due moment in its `op`, and its event gives them back, whatever was done."""
+    scenario = board.Scenario("4f1c2a")
+    did = []
+    for ref in range(1, 13):
+        mark = Mark(17, ref * 1000, 12345678901 + ref)
+        command = scenario.command(mark)
+        assert len(command["op"]) == 16
+        did.append(command["steps"][0]["do"])
+        event = msgspec.convert({"ev": "board.edited", "seq": ref, "op": command["op"], "did": command["steps"]}, board.Edited)
+        assert scenario.mark(event) == mark
+        assert board.Scenario("4f1c2b").mark(event) is None
+    assert did == ["create", *["move"] * 8, "delete", "create", "move"]
+    longest = Mark(2**18 - 1, 2**24 - 1, 2**54 - 1)
+    assert board.mark_of(board.op_of(longest)) == longest
+    others = [board.Edited("board.edited", 1, "short", []), board.Edited("board.moved", 1), board.Edited("board.edited", 1, "ä" * 16, [])]
+    assert [scenario.mark(one) for one in others] == [None] * 3
+    assert board.mark_of("ä" * 16) is None
 
 
 @pytest.mark.parametrize("text", ["", "hello", "load 4f1c2b 17 42 1", "load 4f1c2a 17 42", "load 4f1c2a 17 42 1 x", "load 4f1c2a 17 x 1"])
