@@ -53,8 +53,10 @@ export function listen(home, { stageNode, stage, desk, openKeys }) {
   const passedOn = ["undo", "redo", "duplicate", "select all", "grid", "fit", "zoom in", "zoom out", "zoom to 100%"].map((name) => [name, () => stage.run(name)]);
   const does = { ...Object.fromEntries(passedOn), keys: openKeys, tool: ({ tool }) => desk.set({ tool }) };
   home.addEventListener("board-keys", openKeys);
-  home.addEventListener("keydown", (event) => {
+  // Whoever has just come has the focus nowhere, and takes a tool by its letter all the same.
+  document.addEventListener("keydown", (event) => {
     const { target } = event;
+    if (!home.offsetParent || !(home.contains(target) || target === document.body)) return;
     if (event.defaultPrevented || event.isComposing || target.closest(`${WRITING}, dialog, .board-popup`)) return;
     const meant = action(event, { isMac, isReadOnly: desk.readOnly });
     if (!meant || stageNode.contains(target) || !Object.hasOwn(does, meant.name)) return;
