@@ -187,6 +187,9 @@ class Connection:
         assert self.owner is not None
         assert self.member is not None
         try:
+            if isinstance(data, bytes):
+                self._hear(data)
+                return
             command = self._decode(data)
             if self.watches and not isinstance(command, READING):
                 raise Rejected(Code.READ_ONLY, "This link is for watching.", ref=command.ref)
@@ -197,6 +200,17 @@ class Connection:
             if closed.code is Close.FLOOD:
                 self._gate.flood()
             raise
+
+    def _hear(self, data: bytes) -> None:
+        assert self.owner is not None
+        assert self.member is not None
+        COUNTS.commands += 1
+        wait_ms = self._gate.take()
+        if wait_ms:
+            self._gate.refuse(wait_ms, None)
+        if self.watches:
+            raise Rejected(Code.READ_ONLY, "This link is for watching.")
+        self.owner.receive_bytes(self.member, data)
 
     def bye(self, closed: Closed) -> None:
         """Tell the client why, and close."""

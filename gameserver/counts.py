@@ -21,6 +21,10 @@ class Counts:
     """Frames that a reader who lagged was not sent; it got their events by position."""
     ephemeral_dropped: int = 0
     """Ephemeral messages that a slow reader did not get."""
+    own_frames: int = 0
+    """Frames that worlds made for one player each."""
+    own_frames_dropped: int = 0
+    """Those that were not made, because something waited for the player."""
     readers_lagged: int = 0
     """Times that more waited for a reader than may."""
     readers_caught_up: int = 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import thread_time
 from typing import Any, Protocol
 
 from fly.server.audience import Audience
+from fly.server.frames import prepare
 from gameserver.backlog import PATIENCE_S, Backlog
 from gameserver.clock import spread_ms
 from gameserver.counts import COUNTS
@@ -162,6 +163,27 @@ class Hub:
                 if member.outlet.is_far:
                     member.outlet.send(*mine)
         self.cost_s = thread_time() - began
+
+    def show_each(self, frame: Callable[[str], bytes | None]) -> None:
+        """Write to each player here a binary frame of its own. For whom something waits gets none: the next one says more."""
+        own = {}
+        for member in self._members.values():
+            outlet = member.outlet
+            if member.held is not None or outlet.is_far:
+                continue
+            if member.backlog is not None and (outlet.waiting or member.backlog.position is not None):
+                COUNTS.own_frames_dropped += 1
+                continue
+            data = frame(member.session.who.id)
+            if data is None:
+                continue
+            COUNTS.own_frames += 1
+            socket = outlet.enlisted(self._audience)
+            if socket is None:
+                outlet.send_bytes(data)
+            else:
+                own[socket] = prepare(data)
+        self._audience.write_each(own)
 
     def close(self, code: Close, text: str, retry_ms: tuple[int, int]) -> None:
         """Send everybody away with a code, each to come back after a time of its own within `retry_ms`."""

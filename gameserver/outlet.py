@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from fly.server.audience import Audience, Watcher
-from fly.server.frames import prepare_text
+from fly.server.frames import prepare, prepare_text
 from gameserver.engine.errors import Close
 from gameserver.engine.protocol import encode
 
@@ -71,6 +71,10 @@ class Outlet(Protocol):
         """Write messages together."""
         ...
 
+    def send_bytes(self, data: bytes) -> None:
+        """Write a binary message."""
+        ...
+
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake behind what was written."""
         ...
@@ -118,6 +122,10 @@ class SocketOutlet:
         """See Outlet."""
         self._socket.write(messages[0].frame if len(messages) == 1 else b"".join([message.frame for message in messages]))
 
+    def send_bytes(self, data: bytes) -> None:
+        """See Outlet."""
+        self._socket.write(prepare(data))
+
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""
         self._socket.close(code, reason)
@@ -160,7 +168,7 @@ class QueueOutlet:
         self.may_receive = asyncio.Event()
         self.may_receive.set()
         self._send = send
-        self._queue: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
+        self._queue: asyncio.Queue[bytes | bytearray | tuple[int, str]] = asyncio.Queue()
         self._bytes = 0
         self._closing = False
         self._watcher: Watcher | None = None
@@ -177,6 +185,12 @@ class QueueOutlet:
             for message in messages:
                 self._bytes += len(message.text)
                 self._queue.put_nowait(message.text)
+
+    def send_bytes(self, data: bytes) -> None:
+        """See Outlet."""
+        if not self._closing:
+            self._bytes += len(data)
+            self._queue.put_nowait(bytearray(data))
 
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""
@@ -216,8 +230,10 @@ class QueueOutlet:
     async def _run(self) -> None:
         # A client that is gone is told of by the disconnect event; what could not be sent is of no use to anybody.
         with contextlib.suppress(OSError, RuntimeError):
-            while isinstance(item := await self._queue.get(), bytes):
-                await self._send({"type": "websocket.send", "text": item.decode()})
+            while not isinstance(item := await self._queue.get(), tuple):
+                # Text is bytes in the queue, and what is binary a bytearray.
+                message = {"text": item.decode()} if isinstance(item, bytes) else {"bytes": bytes(item)}
+                await self._send({"type": "websocket.send", **message})
                 self._bytes -= len(item)
                 if not self._bytes and self._watcher is not None:
                     self._watcher.caught_up()

@@ -10,14 +10,16 @@ import logging
 import time
 from collections.abc import Callable
 from itertools import count
+from typing import TypeVar
 
 from gameserver.clock import steady
-from gameserver.engine.entry import Position
+from gameserver.drawing import Drawing
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import REFUSE_S, LeaseHeld
+from gameserver.engine.outcome import NOTHING, Outcome
 from gameserver.engine.past import KEEP
 from gameserver.engine.protocol import MAX_FRAME, Command, Join, Ping
-from gameserver.engine.room import NOTHING, Outcome, Room, Welcome
+from gameserver.engine.room import Room, Welcome
 from gameserver.engine.session import check_version, session_of
 from gameserver.engine.worlds import Who
 from gameserver.history import read_page
@@ -33,6 +35,7 @@ from gameserver.ticker import Ticker
 from gameserver.welcomes import Welcomes
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 RELOAD_S = (0.1, 0.5, 1.0, 2.0)
 """Pauses between attempts to read a room again after its journal failed; the last one repeats."""
 RESUME_MS = (50, 500)
@@ -54,6 +57,9 @@ class Owner:
         self.hub = Hub()
         self.welcomes = Welcomes(self.hub, lambda after, upto: keeper.journal.read(keeper.journal.store.since, self.key, after, upto))
         self._reception = Reception(f"{region}/{slug}", self.hub, self.welcomes, lambda: self._room, lambda: self._ready(None))
+        self.catch_up = self._reception.welcome
+        """What a member needs that has seen everything up to a position, and is held. Raises as `join`."""
+        self._drawing = Drawing(self.hub)
         self._keeper = keeper
         self._clock = clock
         self._pipeline = Pipeline(self.hub, keeper.journal, self._failed, self._changed, self._gather)
@@ -118,6 +124,11 @@ class Owner:
         return MAX_FRAME if self._room is None else self._room.max_frame
 
     @property
+    def slowed_ticks(self) -> int:
+        """Ticks that worlds left out because they came too late."""
+        return 0 if self._room is None else sum(world.slowed_ticks for world in self._room.worlds)
+
+    @property
     def lag(self) -> int:
         """Events that are in no snapshot yet."""
         return self._snapshots.lag
@@ -150,13 +161,11 @@ class Owner:
         if self._room is not None:
             self._ticker.keep(self._room.worlds)
 
-    async def catch_up(self, member: Member, position: Position) -> Welcome:
-        """What a member needs that has seen everything up to a position, and is held. Raises as `join`."""
-        return await self._reception.welcome(member, position)
-
     def leave(self, member: Member) -> None:
         """A socket is gone; if its session was taken over, nothing happens."""
-        self.hub.remove(member)
+        player = member.session.who.id
+        if self.hub.remove(member) and self._room is not None and not self.hub.roster.sessions(player):
+            self._room.gone(player)
 
     def receive(self, member: Member, command: Command) -> None:
         """Take one command. Raises Rejected or Closed, for this member alone. What a taken over socket still says is not heard."""
@@ -167,18 +176,27 @@ class Owner:
             return
         before = member.session.who
         room = self._ready(command.ref)
-        try:
-            outcome = room.receive(member.session, command, self._clock())
-        except (Rejected, Closed):
-            raise
-        except Exception:
-            # A world's fault. What it left half done is not to be trusted: the room is read again, and goes on without this socket.
-            self._pipeline.give_up(_Broken())
-            raise
+        outcome = self._guarded(lambda: room.receive(member.session, command, self._clock()))
         if outcome.read is not None:
             read_page(self._keeper.journal, self.key, member, outcome.read, room.passing)
         elif outcome is not NOTHING:
             self._pipeline.take(member, outcome, before)
+
+    def receive_bytes(self, member: Member, data: bytes) -> None:
+        """Take one binary message. Raises as `receive`."""
+        if member.hub is not None:
+            room = self._ready(None)
+            self._guarded(lambda: room.hear(member.session, data, self._clock()))
+
+    def _guarded(self, decide: Callable[[], T]) -> T:
+        """Let the room decide. A world's fault is raised: what it left half done is not to be trusted, and the room is read again."""
+        try:
+            return decide()
+        except (Rejected, Closed):
+            raise
+        except Exception:
+            self._pipeline.give_up(_Broken())
+            raise
 
     def _ready(self, ref: int | None) -> Room:
         room = self._room
@@ -235,13 +253,13 @@ class Owner:
             return
         world = next(world for world in room.worlds if world.name == name)
         try:
-            outcome = room.tick(world, self._clock())
+            self._pipeline.take(None, room.tick(world, self._clock()), None)
+            self._drawing.ticked(world)
         except Exception:
             log.exception("World %s of room %s/%s failed in its tick and ticks no more.", name, self.region, self.slug)
             self._ticker.without.add(name)
             self._pipeline.give_up(_Broken())
             return
-        self._pipeline.take(None, outcome, None)
         self._snapshots.by_time(world)
 
     def _gather(self) -> Outcome:

@@ -14,7 +14,8 @@ from typing import Any
 from gameserver.cadence import Cadence
 from gameserver.engine.entry import Event
 from gameserver.engine.errors import Code, Rejected
-from gameserver.engine.room import NOTHING, Outcome, Room
+from gameserver.engine.outcome import NOTHING, Outcome
+from gameserver.engine.room import Room
 from gameserver.engine.worlds import BaseWorld, Who
 from gameserver.hub import Hub
 from gameserver.journal import Journal

@@ -68,9 +68,29 @@ class Audience:
             if sent != size:
                 late.append((socket, data[sent:]))
         self._writes.update(apart)
-        for socket, rest in late:
-            # The transport keeps what does not go now, and finds out about a line that is dead.
-            socket.write(rest)
+        _leave(late)
+
+    def write_each(self, own: Mapping[Socket, bytes]) -> None:
+        """Send each of these its own prepared frames, if it is here. Never blocks or raises."""
+        late: list[tuple[Socket, bytes]] = []
+        writes = self._writes
+        for socket, data in own.items():
+            write = writes.get(socket)
+            if write is None:
+                continue
+            try:
+                sent = write(data)
+            except OSError:
+                sent = 0
+            if sent != len(data):
+                late.append((socket, data[sent:]))
+        _leave(late)
+
+
+def _leave(late: list[tuple[Socket, bytes]]) -> None:
+    """The transport keeps what does not go now, and finds out about a line that is dead."""
+    for socket, rest in late:
+        socket.write(rest)
 
 
 def _rest(write: Write, data: bytes) -> bytes:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from gameserver.engine.entry import Entry, Event, Position, Reply, Snapshot
 from gameserver.engine.errors import Code, Rejected
+from gameserver.engine.outcome import NOTED, NOTHING, Outcome
 from gameserver.engine.past import Past
 from gameserver.engine.protocol import Command, History, Join, Ping
 from gameserver.engine.replies import Replies, reply_of
@@ -27,26 +28,6 @@ HEAVY_GAP = 100
 """In a room with heavy events: what is missing where they are passed on is read, and whoever comes back gets a fresh start instead."""
 READS = BaseWorld.rate, BaseWorld.burst
 """Pages of history a second and at once, for each session."""
-
-
-class Outcome(Struct, frozen=True, gc=False):
-    """What a command or a tick led to.
-
-    entries: to be journalled, then shown. ephemeral: to be shown at once. after: the seq that must be durable before `reply`
-    is given, 0 for none. read: older events than are kept are asked for. who: the sender from now on, if that changed.
-    """
-
-    reply: Reply | None = None
-    entries: tuple[Entry, ...] = ()
-    ephemeral: tuple[Event, ...] = ()
-    after: int = 0
-    read: History | None = None
-    who: Who | None = None
-
-
-NOTHING = Outcome()
-NOTED = Outcome()
-"""Something will come of it, by `gather`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +219,19 @@ class Room:
         entries[-1] = Entry(entries[-1].event, session.key, command.ref, decided.reply)
         self.replies.keep(session.key, command.ref, at, self.seq, decided.reply)
         return Outcome(reply_of(command.ref, self.seq, decided.reply), tuple(entries), ephemeral, after=self.seq, who=decided.who)
+
+    def hear(self, session: Session, data: bytes, now: float) -> None:
+        """Take a binary message. Raises Rejected, and Closed when the session floods."""
+        world = next((world for world in self.worlds if world.hears), None)
+        if world is None:
+            raise Rejected(Code.BAD_MESSAGE, "Messages are text frames.")
+        session.limit(world.name, (world.rate, world.burst), now, None)
+        world.heard(session.who, data, int(now * 1000))
+
+    def gone(self, player: str) -> None:
+        """The last session of a player has left."""
+        for world in self.worlds:
+            world.gone(player)
 
     def tick(self, world: BaseWorld, now: float) -> Outcome:
         """Let a world do what it does by itself; `now` in seconds since 1970."""

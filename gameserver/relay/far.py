@@ -48,6 +48,9 @@ class FarOutlet:
         texts = [message.text for message in messages]
         self._link.send(self.channel, {"do": words.OWN, "room": self._room, "session": self._session, "messages": texts})
 
+    def send_bytes(self, data: bytes) -> None:
+        """See Outlet: a room with frames for each player is not relayed."""
+
     def close(self, code: int, reason: str) -> None:
         """See Outlet."""
         order = {"do": words.CLOSE, "room": self._room, "session": self._session, "code": int(code), "reason": reason}

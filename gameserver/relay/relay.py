@@ -88,7 +88,8 @@ class Relay:
     async def join(self, join: Join, who: Who, outlet: Outlet) -> tuple[Member, Welcome]:
         """See Owner."""
         check_version(join)
-        self._ready(join.ref)
+        if any(world.draws for world in self._ready(join.ref).worlds):
+            raise Closed(Close.FULL, "The Machine that has this room is full. Try again later, or another region.")
         member = Member(session_of(join, who), outlet, [])
         self.hub.add(member)
         self._up.come(member.session.key, who)
@@ -130,6 +131,10 @@ class Relay:
                 member.send({"type": "reply", **outcome.reply})
             return
         self._up.ask(member, command, answered=not room.goes_unanswered(command))
+
+    def receive_bytes(self, member: Member, data: bytes) -> None:
+        """See Owner: nothing that hears bytes is relayed."""
+        raise Rejected(Code.BAD_MESSAGE, "Messages are text frames.")
 
     def leave(self, member: Member) -> None:
         """See Owner."""

@@ -10,8 +10,9 @@ from gameserver.engine import past
 from gameserver.engine import room as module
 from gameserver.engine.entry import Entry, Event, Position, Reply, Snapshot
 from gameserver.engine.errors import Closed, Code, Rejected
+from gameserver.engine.outcome import Outcome
 from gameserver.engine.protocol import Command, History, Join
-from gameserver.engine.room import Gap, Outcome, Room, Welcome, history_reply
+from gameserver.engine.room import Gap, Room, Welcome, history_reply
 from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from tests.engine.rooms import EPOCH, NOW, START, Cheer, Score, follow, journalled, kept, score_room, seqs, sid

@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gameserver.engine.entry import Entry, Snapshot
+from gameserver.engine.outcome import Outcome
 from gameserver.engine.protocol import Join, RawText, Ref
-from gameserver.engine.room import Gap, Outcome, Room, Welcome
+from gameserver.engine.room import Gap, Room, Welcome
 from gameserver.engine.session import Session
 from gameserver.engine.worlds import BaseWorld, Decided, Happening, Who
 from gameserver.engine.worlds.chat import Say, World

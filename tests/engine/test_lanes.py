@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from gameserver.engine.entry import Entry
 from gameserver.engine.errors import Code, Rejected
+from gameserver.engine.outcome import Outcome
 from gameserver.engine.protocol import Ping
-from gameserver.engine.room import Outcome, Room
+from gameserver.engine.room import Room
 from gameserver.engine.worlds import BaseWorld, Decided, Happening, Who
 from gameserver.engine.worlds.chat import Say
 from gameserver.engine.worlds.chat import World as Chat

@@ -7,9 +7,10 @@ from contextlib import suppress
 import pytest
 
 from gameserver.engine.errors import Closed, Code, Rejected
+from gameserver.engine.outcome import NOTED, NOTHING
 from gameserver.engine.protocol import History
 from gameserver.engine.registry import Registry
-from gameserver.engine.room import FIRST_PAGE, NOTED, NOTHING, Room
+from gameserver.engine.room import FIRST_PAGE, Room
 from gameserver.engine.worlds.chat import World as Chat
 from tests.engine.notes import Pull, Rope
 from tests.engine.rooms import BOB, EPOCH, NOW, enter, journalled, say, seqs

@@ -9,10 +9,11 @@ import pytest
 from msgspec import Meta, Struct
 
 from gameserver.engine.errors import Close, Closed, Code, Rejected
+from gameserver.engine.outcome import Outcome
 from gameserver.engine.protocol import Ref
 from gameserver.engine.registry import Registry
 from gameserver.engine.replies import PER_SESSION
-from gameserver.engine.room import Outcome, Room
+from gameserver.engine.room import Room
 from gameserver.engine.session import FLOOD_REFUSALS, Session
 from gameserver.engine.worlds import BaseWorld, Decided, Who
 from gameserver.engine.worlds.chat import World as Chat

@@ -19,6 +19,7 @@ class Sink:
     def __init__(self, story: list[Any] | None = None, name: str = "") -> None:
         self.prepared: list[Prepared] = []
         self.writes: list[int] = []
+        self.frames: list[bytes] = []
         self.waiting = 0
         self.is_held = False
         self.closed: list[tuple[int, str]] = []
@@ -29,6 +30,10 @@ class Sink:
         if not self.closed:
             self.prepared.extend(messages)
             self.writes.append(len(messages))
+
+    def send_bytes(self, data: bytes) -> None:
+        if not self.closed:
+            self.frames.append(data)
 
     def watch(self, watcher: Any) -> None:
         self.watcher = watcher

@@ -93,6 +93,22 @@ test("[WB36] a world is told of a fresh start, of who is here, and of what the p
   assert.deepEqual(heard, [2, true]);
 });
 
+test("[WB37] binary messages go to the world once it is there, and from it to the socket", async () => {
+  const { world, seen } = stage(sum);
+  const sent = [];
+  world.transmit = (bytes) => sent.push(bytes) > 0;
+  world.take(news({ restart: true, start: 1 }));
+  world.bytes("too early");
+  await settled();
+  const [room] = seen.rooms;
+  const heard = [];
+  const end = room.onBytes((data) => heard.push(data));
+  world.bytes("frame");
+  end();
+  world.bytes("too late");
+  assert.deepEqual([heard, room.transmit("input"), sent], [["frame"], true, ["input"]]);
+});
+
 test("[WB31] a world without a module is said; a room without a world loads nothing", async () => {
   const { world, seen } = stage(sum, {});
   world.take(news({ restart: true }));

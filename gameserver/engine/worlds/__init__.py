@@ -68,6 +68,10 @@ class BaseWorld:
     """Its commands that are answered only when they are refused, for what comes many times a second; their `ref` may be left out."""
     noted: ClassVar[frozenset[str]] = frozenset()
     """Its commands that only leave a note, all of them `unanswered`: what many do many times a second is told together, by `gather`."""
+    hears: ClassVar[bool] = False
+    """Whether it takes binary messages: `heard`."""
+    draws: ClassVar[bool] = False
+    """Whether each player is shown something else, `frames` times a second while it ticks: `frame`. Such a room is not relayed."""
     max_frame: ClassVar[int] = MAX_FRAME
     """Bytes of a message in rooms with this world."""
     frames: ClassVar[float] = 30.0
@@ -95,6 +99,22 @@ class BaseWorld:
     def gather(self, at: int) -> tuple[Happening, ...]:
         """What all notes since the last time lead to; asked with each frame that the room shows, while there are any."""
         return ()
+
+    def heard(self, who: Who, data: bytes, at: int) -> None:
+        """Take a binary message of a player, if the world `hears`. Raises Rejected. No part of the state, as a note."""
+        raise NotImplementedError
+
+    def frame(self, player: str) -> bytes | None:
+        """What a player is shown after a tick, if the world `draws`: a binary message that is worth nothing when the next one is there."""
+        return None
+
+    def gone(self, player: str) -> None:
+        """The last session of a player has left the room. No part of the state: a new owner may not hear of it."""
+
+    @property
+    def slowed_ticks(self) -> int:
+        """Ticks that were left out because they were due too long ago; never falls."""
+        return 0
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take an event that was decided, by this owner or an earlier one, into the state."""

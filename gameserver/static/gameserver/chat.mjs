@@ -31,13 +31,14 @@ const composer = mountComposer({ form: $("composer"), text: $("text"), count: $(
 const stage = mountStage({ room: $("room"), element: $("world"), views: $("views"), line: $("worldless") });
 const outbox = new Outbox({ state: () => state, change, transmit: (command) => socket.send(command) });
 const about = { slug: data.slug, readOnly: data.read_only, watchUrl: data.watch && new URL(data.watch, location.href).href };
-const world = new World({ files: data.worlds ?? {}, show: stage.show, send: (fields, options) => outbox.send(fields, options), you: () => state.you, about });
+const world = new World({ files: data.worlds ?? {}, show: stage.show, send: (fields, options) => outbox.send(fields, options), transmit: (bytes) => socket.transmit(bytes), you: () => state.you, about });
 const absence = new Absence({ say: notice });
 const socket = new RoomSocket({
   url: socketUrl(data.socket),
   join: () => ({ cmd: "room.join", v: VERSION, sid, ...(state.position ? { position: state.position } : {}) }),
   nextRef: () => outbox.nextRef(),
   onMessage,
+  onBytes: (data) => world.bytes(data),
   onStatus,
 });
 

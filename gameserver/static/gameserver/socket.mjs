@@ -21,12 +21,12 @@ const ASK_WHY_AFTER = 2;
  */
 export class RoomSocket {
   /**
-   * @param {{url: string, join: () => object, nextRef: () => number, onMessage: (message: any) => void,
+   * @param {{url: string, join: () => object, nextRef: () => number, onMessage: (message: any) => void, onBytes?: (data: ArrayBuffer) => void,
    *   onStatus: (status: string, detail: {inMs?: number, bye?: any, code?: number, failures?: number}) => void,
    *   Socket?: any, timers?: {set: Function, clear: Function}, random?: () => number}} options
    */
-  constructor({ url, join, nextRef, onMessage, onStatus, Socket = globalThis.WebSocket, timers, random = Math.random }) {
-    Object.assign(this, { url, join, nextRef, onMessage, onStatus, Socket, random });
+  constructor({ url, join, nextRef, onMessage, onBytes = () => {}, onStatus, Socket = globalThis.WebSocket, timers, random = Math.random }) {
+    Object.assign(this, { url, join, nextRef, onMessage, onBytes, onStatus, Socket, random });
     this.timers = timers ?? { set: (f, ms) => setTimeout(f, ms), clear: (id) => clearTimeout(id) };
     this.failures = 0;
     this.slow = 0;
@@ -46,6 +46,7 @@ export class RoomSocket {
     // A browser hides why a handshake failed; after two failures ask to be told by a close code.
     const why = this.failures >= ASK_WHY_AFTER ? `${this.url.includes("?") ? "&" : "?"}why=close` : "";
     const socket = new this.Socket(this.url + why);
+    socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.patience = this.timers.set(() => this.again(), HANDSHAKE_MS);
     socket.onopen = () => this.#opened(socket);
@@ -61,6 +62,13 @@ export class RoomSocket {
       this.isHurried = true;
       this.#listen(SENT_MS);
     }
+    return true;
+  }
+
+  /** Send a binary message, which nothing answers; false if there is no connection for it. */
+  transmit(bytes) {
+    if (this.status !== "open") return false;
+    this.socket.send(bytes);
     return true;
   }
 
@@ -85,6 +93,13 @@ export class RoomSocket {
 
   #message(socket, data) {
     if (socket !== this.socket) return;
+    if (typeof data !== "string") {
+      if (this.status !== "open") return;
+      this.onBytes(data);
+      this.isHurried = false;
+      this.#listen(PING_MS);
+      return;
+    }
     const message = JSON.parse(data);
     if (message.type === "welcome") {
       this.timers.clear(this.patience);

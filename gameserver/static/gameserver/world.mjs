@@ -20,6 +20,7 @@ export class World {
   #isMounted = false;
   #callbacks = new Set();
   #whoCallbacks = new Set();
+  #byteCallbacks = new Set();
   /** What came and is not followed yet: the module is on its way, or it makes a state. */
   #news = [];
   /** Stands for the state that is being made; null when none is. */
@@ -29,12 +30,12 @@ export class World {
 
   /**
    * @param {{files: Record<string, {module: string, style?: string}>, show: (name: string, problem: string) => HTMLElement,
-   *   send: (fields: any, options?: any) => Promise<any>, you: () => any, about?: {slug: string, readOnly: boolean, watchUrl: string},
+   *   send: (fields: any, options?: any) => Promise<any>, transmit?: (bytes: Uint8Array) => boolean, you: () => any, about?: {slug: string, readOnly: boolean, watchUrl: string},
    *   load?: (url: string) => Promise<any>, dress?: (url: string) => void}} options
    *   show: says that there is a world, or why there is none to be seen, and gives the element for it
    */
-  constructor({ files, show, send, you, about = { slug: "", readOnly: false, watchUrl: "" }, load = (url) => import(url), dress = addStyle }) {
-    Object.assign(this, { files, show, send, you, about, load, dress, name: "" });
+  constructor({ files, show, send, transmit = () => false, you, about = { slug: "", readOnly: false, watchUrl: "" }, load = (url) => import(url), dress = addStyle }) {
+    Object.assign(this, { files, show, send, transmit, you, about, load, dress, name: "" });
   }
 
   /** Take what the last message has for the world. */
@@ -54,6 +55,11 @@ export class World {
     }
     this.#news.push({ restart, start, happened });
     this.#guard(() => this.#catchUp());
+  }
+
+  /** Take a binary message: frames of the world, which are nobody's before it is there. */
+  bytes(data) {
+    if (this.#isMounted) this.#guard(() => this.#tell(this.#byteCallbacks, data));
   }
 
   async #open(name) {
@@ -112,7 +118,7 @@ export class World {
 
   #mount() {
     this.#isMounted = true;
-    const { send, you } = this;
+    const { send, transmit, you } = this;
     const listen = (callbacks) => (callback) => {
       callbacks.add(callback);
       return () => callbacks.delete(callback);
@@ -120,10 +126,12 @@ export class World {
     this.#module.mount(this.show(this.name, ""), {
       ...this.about,
       send,
+      transmit,
       state: () => this.#state,
       present: () => [...(this.#present?.values() ?? [])],
       onChange: listen(this.#callbacks),
       onPresent: listen(this.#whoCallbacks),
+      onBytes: listen(this.#byteCallbacks),
       get you() {
         return you();
       },
@@ -154,6 +162,7 @@ export class World {
     this.#news = [];
     this.#callbacks.clear();
     this.#whoCallbacks.clear();
+    this.#byteCallbacks.clear();
   }
 }
 

@@ -52,6 +52,24 @@ def fill(line: Line, size: int = 1000) -> int:
     raise AssertionError("it takes everything")
 
 
+async def test_each_gets_its_own() -> None:
+    """[SV50] What is written to each alone reaches it whole and nobody else; who falls behind in it leaves, and loses nothing."""
+    audience = Audience()
+    async with lines(4) as (ada, bob, slow, outside):
+        _, _, watch = seat(audience, ada, bob, slow)
+        audience.write_each({ada.socket: prepare(b"for ada"), bob.socket: prepare("for bob"), outside.socket: prepare("for nobody")})
+        assert [each.payload for each in ada.read()] == [b"for ada"]
+        assert texts(bob.read()) == ["for bob"]
+        assert outside.read() == []
+        large, count = prepare(b"x" * 1_000_000), 0
+        while slow.socket in audience:
+            audience.write_each({slow.socket: large})
+            count += 1
+        assert watch.told == ["behind"]
+        assert sum(len(each.payload) for each in await slow.read_all()) == count * 1_000_000
+        audience.write_each({})
+
+
 async def test_all_get_the_same_bytes() -> None:
     """[SV45] Everybody in an audience is written the same bytes, and nobody else is."""
     audience = Audience()
