@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import threading
@@ -14,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from bench import board, fanout, inbound, load, machine, memory, slow, storm
+from bench import board, fanout, inbound, load, machine, memory, opening, slow, storm
+from tests.support import chromium
 from tests.support.raw import LIMIT_S
 
 PROGRAMS: dict[str, tuple[Any, Callable[[], dict[str, object]]]] = {
@@ -54,6 +56,19 @@ def compiled() -> Iterator[None]:
     else:
         with pytest.raises(SystemExit, match="needs a C compiler"):
             yield
+
+
+@pytest.mark.browser
+def test_opening_a_board_can_be_measured() -> None:
+    """The benchmark of a large board comes to its end in a tiny setting; where there is no browser it says so in a line."""
+    if chromium.find() is None:
+        assert os.environ.get("CI") != "true"
+        with pytest.raises(SystemExit, match="No Chromium"):
+            opening.run(20, 1)
+        return
+    result = opening.run(20, 1)
+    assert (result["bench"], result["shapes"]) == ("opening", 20)
+    assert all(result[name] for name in ("welcome_ms", "picture_ms", "empty_ms", "ratio"))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
