@@ -198,7 +198,7 @@ class Room:
         answered = not self.goes_unanswered(command)
         if answered and (before := self.replies.find(session.key, command.ref)) is not None:
             return Outcome(before, after=before["seq"])
-        session.limit(world.name, (world.rate, world.burst), now, command.ref)
+        session.limit(world.name, (world.rate, world.burst), now, command.ref, world.cost(command))
         at = int(now * 1000)
         if type(command) in self._noted:
             world.note(session.who, command, at)

@@ -23,12 +23,12 @@ class Session:
     buckets: dict[str, Bucket] = field(default_factory=dict)
     refusals: int = 0
 
-    def limit(self, kind: str, rate: tuple[float, float], now: float, ref: int | None) -> None:
-        """Take a token of this kind; `rate` a second and at once. Raises Rejected (rate), and Closed when the session floods."""
+    def limit(self, kind: str, rate: tuple[float, float], now: float, ref: int | None, cost: int = 1) -> None:
+        """Take tokens of this kind; `rate` a second and at once. Raises Rejected (rate), and Closed when the session floods."""
         bucket = self.buckets.get(kind)
         if bucket is None:
             bucket = self.buckets[kind] = Bucket(*rate, now)
-        wait_ms = bucket.take(now)
+        wait_ms = bucket.take(now, cost)
         if not wait_ms:
             self.refusals = max(0, self.refusals - 1)
             return

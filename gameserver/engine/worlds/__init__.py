@@ -87,6 +87,10 @@ class BaseWorld:
         """Say what a command does. Raises Rejected; changes nothing."""
         raise NotImplementedError
 
+    def cost(self, command: Any) -> int:
+        """How much of the rate a command takes: more than one where it is more work than others. At most `burst`; changes nothing."""
+        return 1
+
     def note(self, who: Who, command: Any, at: int) -> None:
         """Keep in mind what somebody is doing, until `gather`. Raises Rejected. No part of the state: it is gone with its owner."""
         raise NotImplementedError

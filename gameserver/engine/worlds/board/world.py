@@ -13,6 +13,7 @@ from gameserver.engine.worlds.board.presence import Presence
 from gameserver.engine.worlds.board.reduce import apply
 from gameserver.engine.worlds.board.scene import Scene
 from gameserver.engine.worlds.board.uploads import Uploads
+from gameserver.engine.worlds.board.work import SHAPES_A_TOKEN, work
 
 
 class World(BaseWorld):
@@ -58,6 +59,10 @@ class World(BaseWorld):
         assert isinstance(command, Upload)
         self._uploads.take(who.id, command)
         return Decided(reply={"outcome": COMMIT})
+
+    def cost(self, command: Any) -> int:
+        """One more for each hundred shapes that it touches: a board of thousands takes time, and others wait meanwhile."""
+        return min(int(self.burst), 1 + work(self.scene, command) // SHAPES_A_TOKEN)
 
     def note(self, who: Who, command: Any, at: int) -> None:
         """Keep in mind the totals of a drag, or where somebody is. Refuses nothing: what comes late is no matter."""

@@ -30,7 +30,8 @@ export class Drag {
     this.isLive = true;
     this.isLocal = how === "reshape" && this.ids.size > MOST_BOXES;
     this.#starts = new Map(shapes.map((shape) => [shape.id, shape]));
-    const often = how === "move" ? 1 : Math.max(1, this.ids.size / OFTEN);
+    // A move takes one of the rate, and one more for each hundred shapes.
+    const often = Math.max(1 + Math.floor(this.ids.size / 100), how === "move" ? 1 : this.ids.size / OFTEN);
     this.#throttle = new Throttle({ ...board, everyMs: () => EVERY_MS * often, tell: () => this.#tell() });
   }
 
