@@ -188,3 +188,24 @@ def test_what_is_deleted_under_ones_hands_is_let_go(browser: Browser, fly: Runni
     ada.page.mouse.up()
     alike(drawers, lambda: not bob.shapes)
     assert [drawer.complaints for drawer in drawers] == [[], [], []]
+
+
+def test_a_link_to_watch_shows_the_board_and_lets_nobody_draw(browser: Browser, fly: Running) -> None:
+    """[BD91] Behind the link to watch the board is seen as it changes; there is nothing to draw with, and keys change nothing."""
+    ada, guest = Drawer(browser), Drawer(browser, 390, 844)
+    ada.open(f"{fly.url('ewr', 'cdg')}r/tea-at-five/?world=board")
+    link = ada.page.evaluate("JSON.parse(document.getElementById('page-data').textContent).watch")
+    guest.open(fly.url("nrt", "cdg").rstrip("/") + link)
+    ada.take("Rectangle")
+    ada.stroke((0.3, 0.3), (0.5, 0.5))
+    alike([ada, guest], lambda: len(guest.shapes) == 1)
+    expect(guest.page.get_by_text("Read only", exact=True)).to_be_visible()
+    expect(guest.page.locator("#composer")).to_be_hidden()
+    assert guest.page.get_by_role("button", name="Rectangle").count() == 0
+    guest.page.locator(".board-ground").click(position={"x": 20, "y": 300})
+    for keys in ("Control+a", "Delete", "r", "Enter"):
+        guest.page.keyboard.press(keys)
+    ada.page.keyboard.press("ArrowRight")
+    assert len(alike([ada, guest], lambda: guest.shapes[0]["x"] == ada.shapes[0]["x"])) == 1
+    assert "tea-at-five" not in guest.page.content()
+    assert (ada.complaints, guest.complaints) == ([], [])
