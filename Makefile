@@ -9,7 +9,7 @@ PORT ?= 8000
 LATENCY ?= none
 MACHINES ?= 1
 PACKAGES := node_modules/.installed
-PROCESSES := tests/journeys tests/fly/edge tests/test_bench.py $(wildcard tests/gameserver/test_loadtest*.py tests/gameserver/test_relay*.py tests/gameserver/test_link*.py)
+PROCESSES := tests/journeys tests/fly/edge tests/test_bench.py tests/test_bench_arena.py $(wildcard tests/gameserver/test_loadtest*.py tests/gameserver/test_relay*.py tests/gameserver/test_link*.py)
 export REGIONS
 
 help: ## list what can be made

@@ -1,6 +1,6 @@
 """The ASGI application: the one place that says what stands before what.
 
-From the outside in: debug headers on every answer; `/healthz` before any host check; `/metrics` too;
+From the outside in: debug headers on every answer; `/healthz` before any host check; `/metrics` too; files before Django;
 pages through Django's middleware;
 handshakes through the host (404), the replay (R9: before anything could accept), the origin, and then the consumer.
 """
@@ -18,6 +18,7 @@ pages = get_asgi_application()
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
+from config.files import Files
 from config.healthz import Healthz
 from config.metrics import Metrics
 from config.sockets import sockets
@@ -36,7 +37,7 @@ application = Trace(
     ProtocolTypeRouter(
         {
             "lifespan": lifespan,
-            "http": Healthz(Metrics(pages, lambda: render(current())), draining),
+            "http": Healthz(Metrics(Files(pages, settings.STATIC_URL), lambda: render(current())), draining),
             "websocket": ReplayRouter(
                 SameOrigin(
                     HostRouter({LOBBY: sockets(lobby_sockets), REGION: sockets(region_sockets)}),

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from gameserver.models import Event, Room
+from gameserver.models import Event, Record, Room
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -26,6 +26,15 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""
         return False
+
+
+@admin.register(Record)
+class RecordAdmin(ReadOnly):
+    """The best of each player in each world."""
+
+    list_display = ("player_name", "points", "world", "region", "player_id")
+    list_filter = ("region", "world")
+    search_fields = ("player_name", "player_id")
 
 
 @admin.register(Room)

@@ -25,7 +25,7 @@ from gameserver.engine.errors import Close, Closed
 from gameserver.engine.lease import LeaseHeld, is_served
 from gameserver.engine.protocol import MAX_FRAME, Join, is_too_big
 from gameserver.engine.worlds import Who
-from gameserver.outlet import QueueOutlet, SocketOutlet, outlet_of
+from gameserver.outlet import FillerOutlet, QueueOutlet, SocketOutlet, outlet_of
 from gameserver.players import player_of
 from gameserver.process import Process, current
 from gameserver.store import Held
@@ -88,7 +88,8 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _accepted(self, connection: Connection, receive: Any, late: Closed | None) -> None:
         process, outlet = connection.process, connection.outlet
-        process.outlets.add(outlet)
+        if not isinstance(outlet, FillerOutlet):
+            process.outlets.add(outlet)
         try:
             if process.is_draining:
                 # It began while this socket was being accepted: the drain does not know of it.

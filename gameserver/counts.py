@@ -25,6 +25,8 @@ class Counts:
     """Frames that worlds made for one player each."""
     own_frames_dropped: int = 0
     """Those that were not made, because something waited for the player."""
+    slowed_ticks: int = 0
+    """Ticks that worlds left out because they came too late."""
     readers_lagged: int = 0
     """Times that more waited for a reader than may."""
     readers_caught_up: int = 0

@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from gameserver.engine.entry import Entry
+from gameserver.engine.entry import Entry, Record
 from gameserver.engine.entry import Snapshot as State
 from gameserver.engine.past import MAX_WEIGHT
 from gameserver.models import Event, Lease, Room, Snapshot
@@ -26,6 +26,13 @@ LEASES = Lease._meta.db_table
 COLUMNS = ("room_id", "seq", "epoch", "ev", "at", "player_id", "player_name", "player_colour", "text", "fields", "session", "ref", "reply")
 ROWS = 64
 """Rows in one statement, at most. Statements have 64, 32, 16 … rows, so that a database meets seven texts and can keep their plans."""
+KEEP_RECORD = """
+    INSERT INTO gameserver_record (region, world, player_id, player_name, player_colour, points, at)
+    SELECT region, %s, %s, %s, %s, %s, %s FROM gameserver_room WHERE id = %s
+    ON CONFLICT (region, world, player_id) DO UPDATE SET
+        player_name = excluded.player_name, player_colour = excluded.player_colour, points = excluded.points, at = excluded.at
+    WHERE excluded.points > gameserver_record.points
+"""
 NOBODY = {"id": "", "name": "", "colour": ""}
 _FIXED = frozenset({"seq", "ev", "at", "player"})
 _encode = msgspec.json.encode
@@ -74,7 +81,19 @@ class DatabaseStore:
             with link.wrap_database_errors:
                 for statement, values in _statements(rows, mark):
                     link.connection.execute(statement, values)
+            records = [
+                (batch.key, record) for batch, stale in zip(batches, results, strict=True) if stale is None for record in batch.records
+            ]
+            if records:
+                self._keep(records)
         return results
+
+    def _keep(self, records: Sequence[tuple[int, Record]]) -> None:
+        """Keep what is better than what is there."""
+        with connections[self.alias].cursor() as cursor:
+            for key, record in records:
+                values = (record.world, record.player, record.name, record.colour, record.points, record.at, key)
+                cursor.execute(KEEP_RECORD, values)
 
     def snapshot(self, key: int, epoch: int, snapshot: State, passing: frozenset[str], floor: int) -> bool:
         """See Store."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gameserver.engine.worlds import BaseWorld
 from gameserver.hub import Hub
 
-SLACK = 0.001
-"""Of a frame: sixtieths of a second do not add up to exactly one."""
+SLACK = 0.25
+"""Of a frame: ticks do not come to the millisecond, and a frame belongs to one of them."""
 
 
 class Drawing:
@@ -14,14 +14,13 @@ class Drawing:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._owed = 0.0
+        self._due = 0.0
 
-    def ticked(self, world: BaseWorld) -> None:
-        """Show each player a frame if one is due. Raises what the world raises."""
-        if not world.draws:
+    def ticked(self, world: BaseWorld, now: float) -> None:
+        """Show each player a frame if one is due; `now` in seconds. Raises what the world raises."""
+        pause_s = 1 / world.frames
+        if not world.draws or now < self._due - SLACK * pause_s:
             return
-        self._owed += world.tick_s * world.frames
-        if self._owed >= 1 - SLACK:
-            # Frames that were not shown are not made up for: the next one says all.
-            self._owed = max(0.0, min(self._owed - 1, 1.0))
-            self._hub.show_each(world.frame)
+        # Frames that were not shown are not made up for: the next one says all.
+        self._due = max(self._due, now - pause_s / 2) + pause_s
+        self._hub.show_each(world.frame)

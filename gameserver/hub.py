@@ -16,7 +16,7 @@ from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close
 from gameserver.engine.worlds import Who
 from gameserver.member import Member
-from gameserver.outlet import Prepared
+from gameserver.outlet import FillerOutlet, Prepared
 from gameserver.roster import Roster
 
 PRESENCE_S = 0.05
@@ -53,6 +53,8 @@ class Hub:
         """What the last write to everybody took, of this thread's time: what others took meanwhile is not its doing."""
         self.told = 0
         """How often everybody was told who has come and gone."""
+        self.fillers = 0
+        """Sessions of bots that fill empty places."""
         self.tap: Tap | None = None
         """Is told of everything that is shown here, for those who are elsewhere."""
         self._members: dict[str, Member] = {}
@@ -84,8 +86,13 @@ class Hub:
 
     @property
     def players(self) -> int:
-        """Different players in the room."""
-        return self.roster.players
+        """Different players in the room. Each bot is one in the roster, and none here."""
+        return self.roster.players - self.fillers
+
+    @property
+    def people(self) -> int:
+        """Sessions of anybody but bots that fill places: without them the room is empty."""
+        return len(self._members) - self.fillers
 
     def add(self, member: Member) -> None:
         """Let a member in. Another socket of the same session is closed with 4505: it was taken over.
@@ -97,6 +104,7 @@ class Hub:
         if earlier is not None:
             self._drop(earlier)
         self._members[key], member.hub = member, self
+        self.fillers += isinstance(member.outlet, FillerOutlet)
         member.outlet.watch(member)
         if member.held is None:
             self._place(member)
@@ -247,6 +255,7 @@ class Hub:
     def _drop(self, member: Member) -> None:
         self._unplace(member)
         self._held.pop(member, None)
+        self.fillers -= isinstance(member.outlet, FillerOutlet)
         member.hub = None
         member.outlet.watch(None)
 

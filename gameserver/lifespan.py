@@ -18,6 +18,7 @@ from gameserver.beats import beats
 from gameserver.database import ALIAS, DatabaseStore
 from gameserver.drain import drain
 from gameserver.engine.registry import discover
+from gameserver.fillers import Fillers
 from gameserver.heartbeat import Heartbeat
 from gameserver.journal import Journal
 from gameserver.leases import DatabaseLeases
@@ -36,13 +37,14 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     await receive()
     try:
         await sync_to_async(prepare_database, thread_sensitive=False)()
-        process, heartbeat = await _start()
+        process, heartbeat, fillers = await _start()
     except Exception as error:  # noqa: BLE001
         await send({"type": "lifespan.startup.failed", "message": f"The gameserver cannot start: {error}"})
         return
     scope.get("state", {})["fly.drain"] = partial(drain, process)
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    await fillers.stop()
     await heartbeat.stop()
     await process.stop()
     await process.journal.stop()
@@ -50,7 +52,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _start() -> tuple[Process, Heartbeat]:
+async def _start() -> tuple[Process, Heartbeat, Fillers]:
     loop = asyncio.get_running_loop()
     sys.setswitchinterval(SWITCH_S)
     journal = Journal(DatabaseStore(), loop, lambda: connections[ALIAS].close())
@@ -62,5 +64,7 @@ async def _start() -> tuple[Process, Heartbeat]:
     heartbeat = Heartbeat(partial(beats, process), import_string(settings.GAMESERVER_HEARTBEAT), import_string(settings.GAMESERVER_RETIRE))
     start(process)
     heartbeat.start()
+    fillers = Fillers(process)
+    fillers.start()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
-    return process, heartbeat
+    return process, heartbeat, fillers

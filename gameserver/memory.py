@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gameserver.engine.entry import Entry, Snapshot
+from gameserver.engine.entry import Entry, Record, Snapshot
 from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
 from gameserver.engine.past import MAX_WEIGHT
 from gameserver.engine.protocol import encode
@@ -37,6 +37,8 @@ class Memory:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self.rooms: dict[int, Kept] = {}
+        self.best: dict[tuple[str, str, str], Record] = {}
+        """By region, world and player."""
         self.drains: dict[Holder, bool] = {}
         self.lives_until: dict[Holder, float] = {}
         self.places: dict[Holder, int] = {}
@@ -147,6 +149,9 @@ class Memory:
             stale = batch.key not in self.rooms or self.rooms[batch.key].epoch != batch.epoch
             if not stale:
                 self.rooms[batch.key].journal.extend(batch.entries)
+                for record in batch.records:
+                    key = self.rooms[batch.key].region, record.world, record.player
+                    self.best[key] = max(self.best.get(key, record), record, key=lambda one: one.points)
             results.append(StaleEpoch() if stale else None)
         return results
 

@@ -19,6 +19,7 @@ DESCRIPTIONS = {
     "ephemeral_dropped": "Ephemeral messages that slow readers did not get.",
     "own_frames": "Frames that worlds made for one player each.",
     "own_frames_dropped": "Those that were not made, because something waited for the player.",
+    "slowed_ticks": "Ticks that worlds left out because they came too late.",
     "readers_lagged": "Times that more waited for a reader than may.",
     "readers_caught_up": "Times that one came back from it by position.",
     "readers_closed": "Readers closed with 4002.",
@@ -68,7 +69,6 @@ def gauges(process: Process | None) -> dict[str, tuple[str, float]]:
         "players": ("Players in the rooms owned.", sum(owner.hub.players for owner in owners)),
         "readers_behind": ("Readers for whom something waits.", sum(owner.hub.behind for owner in owners)),
         "unsaved_events": ("Events that are in no snapshot yet, of all rooms.", sum(owner.lag for owner in owners)),
-        "slowed_ticks": ("Ticks that worlds left out because they came too late.", sum(owner.slowed_ticks for owner in owners)),
         "draining": ("1 while this process lets everybody go.", int(process.is_draining)),
     }
     if process.exchange is not None:

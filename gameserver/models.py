@@ -116,6 +116,26 @@ class Event(models.Model):
         return f"{self.ev} {self.seq}"
 
 
+class Record(models.Model):
+    """The best that a player did in a world of this region, in whichever room."""
+
+    region = models.CharField(max_length=10)
+    world = models.CharField(max_length=32)
+    player_id = models.CharField("player", max_length=40)
+    player_name = models.CharField("name", max_length=32)
+    player_colour = models.CharField(max_length=7)
+    points = models.BigIntegerField()
+    at = models.BigIntegerField("at (ms)")
+
+    class Meta:
+        ordering = ("region", "world", "-points", "at")
+        constraints = (models.UniqueConstraint(fields=("region", "world", "player_id"), name="one_record_a_player"),)
+        indexes = (models.Index(fields=("region", "world", "-points"), name="best_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.player_name}: {self.points}"
+
+
 class Snapshot(models.Model):
     """The state of a room at a seq, as JSON, with its digest: what was half written, or damaged since, is not loaded."""
 

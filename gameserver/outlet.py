@@ -18,6 +18,8 @@ from gameserver.engine.errors import Close
 from gameserver.engine.protocol import encode
 
 EXTENSION = "fly.socket"
+FILLER = "gameserver.filler"
+"""In the extensions of a scope, where no client can put it: this socket is a bot's of this process. See gameserver.fillers."""
 
 
 class Prepared:
@@ -243,9 +245,16 @@ class QueueOutlet:
         self.may_receive.set()
 
 
+class FillerOutlet(QueueOutlet):
+    """To a bot of this process, which fills an empty place: it is a player, and nobody for whom a room has to stay."""
+
+
 def outlet_of(scope: Any, send: Any) -> SocketOutlet | QueueOutlet:
     """The best way out that the server offers."""
-    extension = scope.get("extensions", {}).get(EXTENSION)
+    extensions = scope.get("extensions", {})
+    if FILLER in extensions:
+        return FillerOutlet(send)
+    extension = extensions.get(EXTENSION)
     return SocketOutlet(extension["socket"]) if extension else QueueOutlet(send)
 
 

@@ -10,9 +10,9 @@ import logging
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import TypeVar
 
 from gameserver.clock import steady
+from gameserver.counts import COUNTS
 from gameserver.drawing import Drawing
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import REFUSE_S, LeaseHeld
@@ -35,7 +35,6 @@ from gameserver.ticker import Ticker
 from gameserver.welcomes import Welcomes
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 RELOAD_S = (0.1, 0.5, 1.0, 2.0)
 """Pauses between attempts to read a room again after its journal failed; the last one repeats."""
 RESUME_MS = (50, 500)
@@ -65,7 +64,7 @@ class Owner:
         self._pipeline = Pipeline(self.hub, keeper.journal, self._failed, self._changed, self._gather)
         self._room: Room | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._ticker = Ticker(self._tick, lambda: len(self.hub) > 0 and not self._retired)
+        self._ticker = Ticker(self._tick, lambda: self.hub.people > 0 and not self._retired)
         self._snapshots = Snapshots(keeper.journal, self._pipeline, clock)
         self._available = True
         self._retired = False
@@ -101,7 +100,7 @@ class Owner:
     @property
     def is_idle(self) -> bool:
         """True when nobody is in the room and nothing waits to be journalled."""
-        return not len(self.hub) and self.is_settled
+        return not self.hub.people and self.is_settled
 
     @property
     def is_settled(self) -> bool:
@@ -122,11 +121,6 @@ class Owner:
     def max_frame(self) -> int:
         """See Room."""
         return MAX_FRAME if self._room is None else self._room.max_frame
-
-    @property
-    def slowed_ticks(self) -> int:
-        """Ticks that worlds left out because they came too late."""
-        return 0 if self._room is None else sum(world.slowed_ticks for world in self._room.worlds)
 
     @property
     def lag(self) -> int:
@@ -176,22 +170,26 @@ class Owner:
             return
         before = member.session.who
         room = self._ready(command.ref)
-        outcome = self._guarded(lambda: room.receive(member.session, command, self._clock()))
+        try:
+            outcome = room.receive(member.session, command, self._clock())
+        except (Rejected, Closed):
+            raise
+        except Exception:
+            # A world's fault. What it left half done is not to be trusted: the room is read again, and goes on without this socket.
+            self._pipeline.give_up(_Broken())
+            raise
         if outcome.read is not None:
             read_page(self._keeper.journal, self.key, member, outcome.read, room.passing)
         elif outcome is not NOTHING:
             self._pipeline.take(member, outcome, before)
 
     def receive_bytes(self, member: Member, data: bytes) -> None:
-        """Take one binary message. Raises as `receive`."""
-        if member.hub is not None:
-            room = self._ready(None)
-            self._guarded(lambda: room.hear(member.session, data, self._clock()))
-
-    def _guarded(self, decide: Callable[[], T]) -> T:
-        """Let the room decide. A world's fault is raised: what it left half done is not to be trusted, and the room is read again."""
+        """Take one binary message. Raises as `receive`. It decides nothing: that is the next tick's, if there is one."""
+        room = self._room
+        if member.hub is None or room is None:
+            return
         try:
-            return decide()
+            room.hear(member.session, data, self._clock())
         except (Rejected, Closed):
             raise
         except Exception:
@@ -253,8 +251,10 @@ class Owner:
             return
         world = next(world for world in room.worlds if world.name == name)
         try:
+            slowed = world.slowed_ticks
             self._pipeline.take(None, room.tick(world, self._clock()), None)
-            self._drawing.ticked(world)
+            COUNTS.slowed_ticks += world.slowed_ticks - slowed
+            self._drawing.ticked(world, asyncio.get_running_loop().time())
         except Exception:
             log.exception("World %s of room %s/%s failed in its tick and ticks no more.", name, self.region, self.slug)
             self._ticker.without.add(name)

@@ -25,6 +25,8 @@ from gameserver.store import Batch
 
 MERGE_S = 0.005
 """How long ephemeral events wait for a commit that goes on at the same time, to be written with it; no longer (R3)."""
+BESIDE_FRAMES = 10.0
+"""Times a second that a busy room tells what happened where each player is shown frames besides: these are what must be quick."""
 WAIT_S = 3.0
 """How long a command waits for the journal before its sender is told that it may come again."""
 
@@ -74,7 +76,8 @@ class Pipeline:
     def start(self, room: Room, key: int) -> None:
         """Work for this room from now on."""
         self._room, self._key = room, key
-        self._cadence = Cadence(max(world.frames for world in room.worlds))
+        draws = any(world.draws for world in room.worlds)
+        self._cadence = Cadence(BESIDE_FRAMES if draws else max(world.frames for world in room.worlds))
         self.stalled = False
 
     @property
@@ -165,7 +168,7 @@ class Pipeline:
             self._journalled(room, None)
             return
         self._slow = loop.call_later(WAIT_S, self._stall)
-        self._journal.append(Batch(self._key, room.epoch, entries), lambda result: self._journalled(room, result))
+        self._journal.append(Batch(self._key, room.epoch, entries, room.records(entries)), lambda result: self._journalled(room, result))
         if self.journal_has_all is not None:
             ready, self.journal_has_all = self.journal_has_all, None
             ready()

@@ -162,7 +162,7 @@ class Process:
 
     def left(self, owner: Owner) -> None:
         """Somebody left a room: if it stays empty, it leaves the memory."""
-        if not len(owner.hub):
+        if not owner.hub.people:
             asyncio.get_running_loop().call_later(IDLE_ROOM_S, self._forget, owner)
 
     def _forget(self, owner: Owner) -> None:
@@ -211,7 +211,7 @@ class Process:
         failing, asked = False, False
         while True:
             began = self._clock()
-            counts = {owner.key: len(owner.hub) for owner in self.rooms()}
+            counts = {owner.key: owner.hub.people for owner in self.rooms()}
             news = {key: count for key, count in counts.items() if self._told.get(key) != count}
             try:
                 renewed = await self.journal.call(self.leases.renew, self.holder, news, self.places)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gameserver.engine.entry import Entry, Snapshot
+from gameserver.engine.entry import Entry, Record, Snapshot
 from gameserver.engine.lease import Holder
 
 MAX_ROOMS = 1000
@@ -33,11 +33,15 @@ class Damaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries of one room that become durable together, written by the owner of `epoch`. `key` is the store's name of the room."""
+    """Entries of one room that become durable together, written by the owner of `epoch`. `key` is the store's name of the room.
+
+    records: what players did best by them; each player's best in a world is kept for the room's region.
+    """
 
     key: int
     epoch: int
     entries: tuple[Entry, ...]
+    records: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

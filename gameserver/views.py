@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from fly.origin import same_origin
 from gameserver.connection import SLUG
-from gameserver.models import NowMs, Room
+from gameserver.models import NowMs, Record, Room
 from gameserver.modules import needed
 from gameserver.page_data import MODULE, lobby_url, page_data, world_files, world_names
 from gameserver.process import MAIN, current
@@ -25,6 +25,10 @@ from gameserver.watch import slug_of, token_of
 
 LISTED = 50
 """Rooms on the region's page: those with players first, then those last spoken in."""
+PAGE = "gameserver/chat.mjs"
+"""The module of a room's page."""
+BEST = 10
+"""Players on the region's page for each world with points: those who did best, ever."""
 MAX_WORLD = 32
 """Characters of a world's name."""
 
@@ -33,8 +37,9 @@ MAX_WORLD = 32
 def region(request: HttpRequest) -> HttpResponse:
     """The region's rooms, and a form to open another."""
     code = request.fly.region  # type: ignore[attr-defined]
-    more = {"wrong": request.GET.get("wrong", "")[:64], "worlds": world_names(), "wanted_world": request.GET.get("world", "")}
-    return render(request, "gameserver/region.html", {"page_data": page_data(request), "rooms": rooms_of(code), **more})
+    form = {"wrong": request.GET.get("wrong", "")[:64], "worlds": world_names(), "wanted_world": request.GET.get("world", "")}
+    context = {"page_data": page_data(request), "rooms": rooms_of(code), "records": records_of(code), **form}
+    return render(request, "gameserver/region.html", context)
 
 
 @require_safe
@@ -67,7 +72,7 @@ def _room_page(request: HttpRequest, slug: str, asked: str, more: dict[str, Any]
         # The page does not need it; the socket will tell what is the matter.
         world = asked
     files = more["worlds"].get(world, {})
-    preload = needed(MODULE.format(world)) if files else []
+    preload = dict.fromkeys([*needed(PAGE), *(needed(MODULE.format(world)) if files else ())])
     context = {"page_data": page_data(request, **more), "slug": more["slug"], "imports": settings.BROWSER_IMPORTS}
     return render(request, "gameserver/room.html", {**context, "preload": preload, "style": files.get("style", "")})
 
@@ -96,6 +101,13 @@ def ping(request: HttpRequest) -> HttpResponse:
     patch_vary_headers(answer, ["Origin"])
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def records_of(code: str) -> dict[str, list[Record]]:
+    """The best players of a region in each world with points, the best first."""
+    best = Record.objects.filter(region=code).order_by("-points", "at")
+    found = {world: list(best.filter(world=world)[:BEST]) for world in world_names()}
+    return {world: rows for world, rows in found.items() if rows}
 
 
 def rooms_of(code: str) -> list[dict[str, Any]]:

@@ -97,8 +97,8 @@ class Welcomes:
     def _present(self) -> bytes:
         """Who is here; in a storm a moment old, if what has changed since is still to be told to everybody."""
         hub, (version, told, text) = self._hub, self._roster
-        is_near = hub.players > FEW and told == hub.told and monotonic() - self._roster_at < PRESENCE_S
+        is_near = hub.roster.players > FEW and told == hub.told and monotonic() - self._roster_at < PRESENCE_S
         if version != hub.roster.version and not is_near:
-            text = encode({"present": hub.present(), "players": hub.players})
+            text = encode({"present": hub.present(), "players": hub.roster.players})
             self._roster, self._roster_at = (hub.roster.version, hub.told, text), monotonic()
         return text

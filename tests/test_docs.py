@@ -93,7 +93,7 @@ def test_the_protocol_page_has_every_code_and_command() -> None:
     page = (ROOT / "docs" / "protocol.md").read_text()
     assert set(map(int, re.findall(r"^\| (4\d{3}) \|", page, re.MULTILINE))) == {int(code) for code in Close}
     assert all(f"`{code.value}`" in page for code in Code)
-    pages = {"room": page, "chat": page, "board": (ROOT / "docs" / "board.md").read_text()}
+    pages = {"room": page, "chat": page} | {world: (ROOT / "docs" / f"{world}.md").read_text() for world in ("board", "arena")}
     assert all(f"`{command}`" in pages[command.partition(".")[0]] for command in discover().commands)
     assert f"{MAX_FRAME // 1024} KiB" in page
 

@@ -26,6 +26,17 @@ class Entry(Struct, frozen=True, gc=False):
     reply: Reply | None = field(default_factory=dict)
 
 
+class Record(Struct, frozen=True, gc=False):
+    """What a player did best in a world: kept for the region, whatever becomes of the room. `at`: ms since 1970."""
+
+    world: str
+    player: str
+    name: str
+    colour: str
+    points: int
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state of a room at a seq, as values that JSON can hold: a new owner reads this and what came after it."""

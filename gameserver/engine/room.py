@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gameserver.engine.entry import Entry, Event, Position, Reply, Snapshot
+from gameserver.engine.entry import Entry, Event, Position, Record, Reply, Snapshot
 from gameserver.engine.errors import Code, Rejected
 from gameserver.engine.outcome import NOTED, NOTHING, Outcome
 from gameserver.engine.past import Past
@@ -75,6 +75,7 @@ class Room:
     _world_of: dict[type, BaseWorld] = field(default_factory=dict)
     _unanswered: set[type[Struct]] = field(default_factory=set)
     _noted: set[type[Struct]] = field(default_factory=set)
+    _hearing: BaseWorld | None = None
 
     def __post_init__(self) -> None:
         self._world_of = {command: world for world in self.worlds for command in world.commands}
@@ -84,6 +85,7 @@ class Room:
         self.passing = frozenset[str]().union(*(world.passing for world in self.worlds))
         self.heavy = frozenset[str]().union(*(world.heavy for world in self.worlds))
         self.past = Past(self.passing, self.heavy)
+        self._hearing = next((world for world in self.worlds if world.hears), None)
 
     def load(self, snapshot: Snapshot | None, entries: Iterable[Entry], lasting: Iterable[Entry] | None = None) -> None:
         """Be as an earlier owner left it. `entries`: oldest first, all that came after the snapshot; earlier ones are remembered only.
@@ -187,6 +189,12 @@ class Room:
             raise ValueError(f"the journal has {len(events)} of the events after {gap.after} up to {gap.upto}")
         return Welcome((self.epoch, gap.upto), True, tuple(events))
 
+    def records(self, entries: Iterable[Entry]) -> tuple[Record, ...]:
+        """What players did best, by these entries."""
+        recording = [world for world in self.worlds if world.recorded]
+        events = [entry.event for entry in entries] if recording else []
+        return tuple(record for world in recording for event in events if event["ev"] in world.recorded for record in world.records(event))
+
     def receive(self, session: Session, command: Command, now: float) -> Outcome:
         """Decide one command; `now` in seconds since 1970.
 
@@ -222,7 +230,7 @@ class Room:
 
     def hear(self, session: Session, data: bytes, now: float) -> None:
         """Take a binary message. Raises Rejected, and Closed when the session floods."""
-        world = next((world for world in self.worlds if world.hears), None)
+        world = self._hearing
         if world is None:
             raise Rejected(Code.BAD_MESSAGE, "Messages are text frames.")
         session.limit(world.name, (world.rate, world.burst), now, None)

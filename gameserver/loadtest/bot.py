@@ -12,6 +12,7 @@ from msgspec import DecodeError
 
 from gameserver.loadtest.link import Link, connect
 from gameserver.loadtest.pace import pause_s
+from gameserver.loadtest.scenarios import Pilot
 from gameserver.loadtest.session import Session
 from gameserver.loadtest.tally import Tally
 from gameserver.loadtest.target import Target
@@ -33,15 +34,21 @@ def now_us() -> int:
 
 
 class Bot:
-    """Comes, stays, comes back, until it is told to leave, or by a code to stop. Everything happens on the event loop."""
+    """Comes, stays, comes back, until it is told to leave, or by a code to stop. Everything happens on the event loop.
 
-    def __init__(self, session: Session, target: Target, reader: Reader, tally: Tally, rng: random.Random) -> None:
+    pilot: speaks for it in bytes; None where it has commands to send.
+    """
+
+    def __init__(
+        self, session: Session, target: Target, reader: Reader, tally: Tally, rng: random.Random, pilot: Pilot | None = None
+    ) -> None:
         self.session = session
         self.is_stopped = False
         self._target = target
         self._reader = reader
         self._tally = tally
         self._rng = rng
+        self._pilot = pilot
         self._loop = asyncio.get_running_loop()
         self._link: Link | None = None
         self._attempt: asyncio.Task[None] | None = None
@@ -57,6 +64,7 @@ class Bot:
             "ephemeral": self._passed,
             "reply": self._replied,
             "status": self._status,
+            "error": self._refused,
             "bye": self._bye,
         }
 
@@ -76,9 +84,17 @@ class Bot:
             self._link.leave()
 
     def say(self, due_us: int) -> None:
-        """Have a command sent that is due at that moment."""
-        self.session.say(due_us)
-        self._speak()
+        """Have a command sent that is due at that moment, or what its pilot says."""
+        if self._pilot is None:
+            self.session.say(due_us)
+            self._speak()
+        elif self.session.is_in and self._link is not None and (data := self._pilot.speak(due_us)):
+            self._link.send_bytes(data)
+
+    def measure(self, *, on: bool) -> None:
+        """Have its pilot count what comes from now on, or no more."""
+        if self._pilot is not None:
+            self._pilot.is_measuring = on
 
     def look(self) -> None:
         """Ask a room that has been silent whether it answers, and give up a socket that stays silent."""
@@ -120,6 +136,8 @@ class Bot:
         """See Listener."""
         self._tally.messages += 1
         self._heard_us = now = now_us()
+        if self._pilot is not None:
+            self._pilot.read(len(payload))
         try:
             message, batch = self._reader.read(payload)
         except (DecodeError, UnicodeDecodeError):
@@ -128,6 +146,17 @@ class Bot:
         take = self._takes.get(message.type)
         if take is not None:
             take(message, batch, now)
+
+    def heard_bytes(self, payload: bytes | bytearray) -> None:
+        """See Listener."""
+        self._tally.messages += 1
+        self._heard_us = now_us()
+        if self._pilot is not None:
+            self._pilot.read(len(payload))
+            try:
+                self._pilot.heard(payload, self._heard_us)
+            except ValueError:
+                self._tally.counts["malformed"] += 1
 
     def ended(self, code: int, refusal: int | None) -> None:
         """See Listener."""
@@ -152,14 +181,23 @@ class Bot:
         self._tally.joining.record(now - self._began_us)
         self._tally.counts["reconnects" if self._was_in else "entered"] += 1
         self._was_in = True
+        if self._pilot is not None and self._pilot.welcomed(message):
+            self.session.say(now)
         self._speak()
 
     def _shown(self, message: Message[Any], batch: Batch, now: int) -> None:
         if not self.session.shown(batch, now):
             self._drop()
+        elif self._pilot is not None:
+            self._pilot.told(message.events)
 
     def _passed(self, message: Message[Any], batch: Batch, now: int) -> None:
         self.session.passed(batch, now)
+        if self._pilot is not None:
+            self._pilot.told(message.events)
+
+    def _refused(self, message: Message[Any], batch: Batch, now: int) -> None:
+        self._tally.counts[f"refused.{message.code}"] += 1
 
     def _replied(self, message: Message[Any], batch: Batch, now: int) -> None:
         self.session.replied(message, now)

@@ -29,6 +29,9 @@ class Listener(Protocol):
     def heard(self, payload: bytes | bytearray) -> None:
         """A text message came."""
 
+    def heard_bytes(self, payload: bytes | bytearray) -> None:
+        """A binary message came."""
+
     def ended(self, code: int, refusal: int | None) -> None:
         """It is no more, or never was. `code`: of the close; `refusal`: the HTTP status of a handshake that was refused."""
 
@@ -43,6 +46,7 @@ class Link(asyncio.BufferedProtocol):
         self._ws = ClientProtocol(parse_uri(url), max_size=MAX_MESSAGE_BYTES)
         self._transport: asyncio.Transport | None = None
         self._fragments: bytearray | None = None
+        self._is_binary = False
         self._is_dropped = False
 
     # asyncio's side
@@ -96,6 +100,12 @@ class Link(asyncio.BufferedProtocol):
             self._ws.send_text(message)
             self._flush()
 
+    def send_bytes(self, message: bytes) -> None:
+        """Send a binary message; nothing if the socket is closing."""
+        if self._transport is not None and self._ws.state is State.OPEN:
+            self._ws.send_binary(message)
+            self._flush()
+
     def leave(self) -> None:
         """Close, and do not tell the listener."""
         transport, self._transport = self._transport, None
@@ -112,14 +122,23 @@ class Link(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def _frame(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.TEXT and frame.fin:
-            self._listener.heard(cast(bytearray, frame.data))
-        elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
-            self._fragments = bytearray() if self._fragments is None else self._fragments
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._is_binary = frame.opcode is Opcode.BINARY
+            if frame.fin:
+                self._hear(cast(bytearray, frame.data))
+            else:
+                self._fragments = bytearray(frame.data)
+        elif frame.opcode is Opcode.CONT and self._fragments is not None:
             self._fragments += frame.data
             if frame.fin:
                 whole, self._fragments = self._fragments, None
-                self._listener.heard(whole)
+                self._hear(whole)
+
+    def _hear(self, payload: bytes | bytearray) -> None:
+        if self._is_binary:
+            self._listener.heard_bytes(payload)
+        else:
+            self._listener.heard(payload)
 
     def _flush(self) -> None:
         for data in self._ws.data_to_send():

@@ -37,6 +37,9 @@ class _Visitor:
         if message.type in ("welcome", "bye") and not self.answer.done():
             self.answer.set_result(message)
 
+    def heard_bytes(self, payload: bytes | bytearray) -> None:
+        """See Listener: the welcome is text."""
+
     def ended(self, code: int, refusal: int | None) -> None:
         """See Listener."""
         if not self.answer.done():

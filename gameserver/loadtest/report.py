@@ -10,6 +10,7 @@ from rich.text import Text
 
 from gameserver.loadtest.orders import Plan
 from gameserver.loadtest.run import Outcome
+from gameserver.loadtest.scenarios import BaseScenario, Found, find
 from gameserver.loadtest.tally import LATENCIES, LOSSES, Tally, losses
 from gameserver.loadtest.wire import Message
 
@@ -28,14 +29,15 @@ MEANING = {
 
 def facts_of(plan: Plan, room: Message[Any], outcome: Outcome, pid: int | None) -> dict[str, Any]:
     """The report as values that JSON can hold: times in ms, rates in 1/s; None for what is not known."""
-    tally, counts = outcome.tally, outcome.tally.counts
+    tally, counts, scenario = outcome.tally, outcome.tally.counts, find(plan.scenario)
     lost = losses(counts)
+    measured = scenario.measured(Found(counts, plan.bots, outcome.talked_s, outcome.cpu_s))
     return {
         **_asked(plan, room),
         "talked_s": round(outcome.talked_s, 3),
         "interrupted": outcome.is_interrupted,
         "commands": {
-            "due": plan.count,
+            "due": plan.count if scenario.is_marked else None,
             "sent": counts["sent"],
             "ok": counts["ok"],
             "resent": counts["resent"],
@@ -47,7 +49,7 @@ def facts_of(plan: Plan, room: Message[Any], outcome: Outcome, pid: int | None) 
             "per_s": round(tally.delivery.count / outcome.talked_s, 1) if outcome.talked_s else None,
             "messages": counts["messages"],
         },
-        "latency_ms": {name: _latency(tally, name) for name in LATENCIES},
+        "latency_ms": {name: _latency(tally, name) for name in _meaning(scenario)},
         "losses": {**lost, "total": sum(lost.values())},
         "entered": counts["entered"],
         "away": outcome.away,
@@ -59,7 +61,13 @@ def facts_of(plan: Plan, room: Message[Any], outcome: Outcome, pid: int | None) 
         "skipped": counts["skipped"],
         "cpu": _cpu(outcome, pid, tally.delivery.count),
         "bots_busy": round(outcome.busy, 3),
+        **({"measured": measured} if measured else {}),
     }
+
+
+def _meaning(scenario: type[BaseScenario]) -> dict[str, str]:
+    """The latencies of a scenario, and what they are."""
+    return {name: MEANING[name] for name in LATENCIES if scenario.is_marked or name != "delivery"} | scenario.latencies
 
 
 def _asked(plan: Plan, room: Message[Any]) -> dict[str, Any]:
@@ -116,7 +124,7 @@ def drawing_of(facts: dict[str, Any], failure: str) -> Group:
     processes = f"{facts['processes']} {'process' if facts['processes'] == 1 else 'processes'}"
     heading = (
         f"{facts['scenario']} in {facts['region']}/{facts['room']} on {facts['machine']}: {facts['bots']} bots in {processes}, "
-        f"{facts['rate']:g} commands a second by {facts['talkers']} of them for {facts['duration_s']:g} s"
+        f"{facts['rate']:g} {find(facts['scenario']).turn} a second by {facts['talkers']} of them for {facts['duration_s']:g} s"
     )
     ended = ["ended early: interrupted"] if facts["interrupted"] else []
     return Group(Text(heading), *map(Text, ended), Text(), _latencies(facts), Text(), _lines(facts, failure))
@@ -126,9 +134,10 @@ def _latencies(facts: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("latency, ms", "count", *PERCENTILES, "max", ""):
         table.add_column(name, justify="left" if name in ("latency, ms", "") else "right", style="dim" if not name else None)
+    meaning = _meaning(find(facts["scenario"]))
     for name, times in facts["latency_ms"].items():
         shown = ("-" if times[key] is None else f"{times[key]:.1f}" for key in (*PERCENTILES, "max"))
-        table.add_row(name, str(times["count"]), *shown, MEANING[name])
+        table.add_row(name, str(times["count"]), *shown, meaning[name])
     return table
 
 
@@ -136,23 +145,34 @@ def _lines(facts: dict[str, Any], failure: str) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    commands, deliveries, lost = facts["commands"], facts["deliveries"], facts["losses"]
+    commands, lost = facts["commands"], facts["losses"]
     waiting = f", {commands['waiting']} still waiting" if commands["waiting"] else ""
-    said = f"{commands['sent']} of {commands['due']} sent, {commands['ok']} ok, {commands['resent']} sent again{waiting}"
+    due = "" if commands["due"] is None else f" of {commands['due']}"
+    said = f"{commands['sent']}{due} sent, {commands['ok']} ok, {commands['resent']} sent again{waiting}"
     table.add_row("commands", f"{said}; refused: {_each(commands['refused'])}")
-    speed = "-" if deliveries["per_s"] is None else f"{deliveries['per_s']:.0f}"
-    table.add_row("deliveries", f"{deliveries['count']}, {speed} a second, {deliveries['messages']} messages of all kinds")
+    for name, sentence in _rows(facts):
+        table.add_row(name, sentence)
     table.add_row("losses", _each({name: lost[name] for name in LOSSES if lost[name]}), style="red" if lost["total"] else None)
     table.add_row("bots", f"{facts['entered']} came in, {facts['away']} away at the end, {facts['stopped']} told not to come back")
     skipped = f"; {facts['fresh_starts']} fresh starts skipped {facts['skipped']} events" if facts["fresh_starts"] else ""
     refused = f"; handshakes refused: {_each(facts['handshakes_refused'])}" if facts["handshakes_refused"] else ""
     table.add_row("reconnects", f"{facts['reconnects']}; closed: {_each(facts['closed'])}{refused}{skipped}")
-    table.add_row("CPU per delivery", _spent(facts["cpu"]))
+    if "measured" not in facts:
+        table.add_row("CPU per delivery", _spent(facts["cpu"]))
     slow = " (it adds to what it measures: take more --processes, fewer bots, or another machine)" if _is_slow(facts) else ""
     table.add_row("CPU of the bots", f"{facts['bots_busy']:.0%} of a core in the busiest process{slow}", style="yellow" if slow else None)
     if failure:
         table.add_row("failed", failure, style="red")
     return table
+
+
+def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was measured: by the scenario, or of events."""
+    if "measured" in facts:
+        return find(facts["scenario"]).rows(facts["measured"])
+    deliveries = facts["deliveries"]
+    speed = "-" if deliveries["per_s"] is None else f"{deliveries['per_s']:.0f}"
+    return [("deliveries", f"{deliveries['count']}, {speed} a second, {deliveries['messages']} messages of all kinds")]
 
 
 def _is_slow(facts: dict[str, Any]) -> bool:

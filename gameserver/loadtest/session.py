@@ -228,7 +228,8 @@ class Session:
         if seq > self.seq:
             self._tally.counts["disordered"] += 1
             return
-        self._tally.counts["misplaced"] += not self._ledger.is_right(self.number, ref, seq)
+        if self._scenario.is_marked:
+            self._tally.counts["misplaced"] += not self._ledger.is_right(self.number, ref, seq)
 
     def _deliver(self, marks: Marks, upto: int, now_us: int) -> None:
         self._tally.last_us = now_us

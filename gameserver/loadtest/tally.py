@@ -34,7 +34,7 @@ class Step(Struct):
 
 
 class Tally:
-    """Counts by name, and a histogram for each of LATENCIES. `messages` is apart because it is counted the most."""
+    """Counts by name, and a histogram for each of LATENCIES, and of a scenario's own. `messages` is apart: it is counted the most."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -44,20 +44,23 @@ class Tally:
         self._begin()
 
     def _begin(self) -> None:
-        self.delivery, self.reply, self.waking, self.joining = self._all = tuple(Histogram() for _ in LATENCIES)
+        self._named = {name: Histogram() for name in LATENCIES}
+        self.delivery, self.reply, self.waking, self.joining = self._named.values()
 
     def latency(self, name: str) -> Histogram:
-        """One of LATENCIES."""
-        return self._all[LATENCIES.index(name)]
+        """One of LATENCIES, or of a scenario's own."""
+        found = self._named.get(name)
+        if found is None:
+            found = self._named[name] = Histogram()
+        return found
 
     def take(self) -> Step:
         """All of it, and begin anew."""
-        named = dict(zip(LATENCIES, self._all, strict=True))
         self.counts["messages"] += self.messages
         step = Step(
             {name: count for name, count in self.counts.items() if count},
-            {name: histogram.sparse() for name, histogram in named.items()},
-            {name: histogram.longest_us for name, histogram in named.items()},
+            {name: histogram.sparse() for name, histogram in self._named.items()},
+            {name: histogram.longest_us for name, histogram in self._named.items()},
         )
         self.counts, self.messages = Counter(), 0
         self._begin()

@@ -42,6 +42,7 @@ class Message(Struct, Generic[E], gc=False):
     machine: str = ""
     room: str = ""
     rates: dict[str, tuple[float, float]] = {}
+    state: dict[str, msgspec.Raw] = {}
 
 
 Marks = Sequence[tuple[int, Mark]]

@@ -40,7 +40,12 @@ class Worker:
         reader, ledger, rng = Reader(self._scenario), Ledger(self._mine), random.Random()  # noqa: S311 (pauses, no secrets)
         self._bots = {
             number: Bot(
-                Session(number, secrets.token_urlsafe(24), self._scenario, ledger, self._tally), plan.target, reader, self._tally, rng
+                Session(number, secrets.token_urlsafe(24), self._scenario, ledger, self._tally),
+                plan.target,
+                reader,
+                self._tally,
+                rng,
+                self._scenario.pilot(number, self._tally, talks=number < plan.talkers),
             )
             for number in self._mine
         }
@@ -75,11 +80,15 @@ class Worker:
         gc.collect()
         gc.freeze()
         self._talk_s, self._cpu_s = order.at_s, time.process_time()
+        for bot in self._bots.values():
+            bot.measure(on=True)
         self._turns = self._scenario.turns(self._plan.rate, self._plan.count, self._plan.talkers, self._mine)
         self._speak(advance=True)
 
     def _hush(self, order: Hush) -> None:
         self._next, self._is_done = None, True
+        for bot in self._bots.values():
+            bot.measure(on=False)
 
     def _end(self, order: End) -> None:
         if order.upto is not None:

@@ -119,7 +119,7 @@ class Relays:
             "seq": room.durable,
             "world": self._owner.world,
             "present": hub.present(),
-            "players": hub.players,
+            "players": hub.roster.players,
             "state": passing_states(room),
             "holder": self._link.channel,
         }

@@ -14,9 +14,9 @@ from gameserver.engine import past
 from gameserver.engine import room as module
 from gameserver.engine.entry import Entry, Event, Position, Snapshot
 from gameserver.engine.errors import Code, Rejected
+from gameserver.engine.outcome import Outcome
 from gameserver.engine.protocol import Join
 from gameserver.engine.registry import Registry
-from gameserver.engine.outcome import Outcome
 from gameserver.engine.room import Room, Welcome
 from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who

@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from gameserver import database, memory
 from gameserver.database import COLUMNS, ROWS
-from gameserver.engine.entry import Entry
+from gameserver.engine.entry import Entry, Record
+from gameserver.memory import Memory
 from gameserver.models import Event, Lease, Room
+from gameserver.models import Record as Kept
 from gameserver.store import Batch, StaleEpoch
 from tests.gameserver.stores import AT, Place, entries, entry, state
 
@@ -97,6 +99,31 @@ def test_what_lasts_is_read_past_what_does_not(place: Place) -> None:
         assert [one.event["seq"] for one in loaded.entries] == read
         assert [one.event["seq"] for one in loaded.lasting] == lasting
     assert place.store.load(room.key, 2).lasting == ()
+
+
+def test_the_best_of_each_player_is_kept(place: Place) -> None:
+    """[GS143] Of what players did, the best of each in a region and world is kept with its entries, and none of a stale owner's."""
+
+    def did(world: str, player: str, points: int) -> Record:
+        return Record(world, player, player.title(), "#112233", points, AT + points)
+
+    old, there = place.room("main", "m1"), place.room("main", "m2", region="ewr")
+    room = place.room("main", "m1")
+    tries = [
+        Batch(room.key, room.epoch, entries(1), (did("arena", "ada", 5), did("arena", "bob", 7), did("race", "ada", 1))),
+        Batch(there.key, there.epoch, entries(1), (did("arena", "ada", 50),)),
+        Batch(old.key, old.epoch, entries(2), (did("arena", "ada", 999),)),
+    ]
+    assert [stale is not None for stale in place.store.append(tries)] == [False, False, True]
+    again = (did("arena", "ada", 9), did("arena", "bob", 6), did("arena", "ada", 8))
+    assert place.store.append([Batch(room.key, room.epoch, entries(2), again)]) == [None]
+    best = {("cdg", "arena", "ada"): 9, ("cdg", "arena", "bob"): 7, ("cdg", "race", "ada"): 1, ("ewr", "arena", "ada"): 50}
+    if isinstance(place.store, Memory):
+        assert {key: record.points for key, record in place.store.best.items()} == best
+    else:
+        rows = Kept.objects.using(place.alias).values_list("region", "world", "player_id", "points", "at")
+        assert {(region, world, player): points for region, world, player, points, _ in rows} == best
+        assert all(at == AT + points for *_, points, at in rows)
 
 
 def test_an_opening_reads_no_more_than_it_can_bear(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from gameserver import views
 from gameserver.database import DatabaseStore
 from gameserver.engine.entry import Entry
 from gameserver.leases import DatabaseLeases
-from gameserver.models import Event, Lease, Room
+from gameserver.models import Event, Lease, Record, Room
 from gameserver.store import Batch
 from gameserver.views import LISTED, rooms_of
 
@@ -96,6 +96,20 @@ def test_the_page_of_a_region_shows_them(client: Client, monkeypatch: pytest.Mon
     assert answer.context["rooms"] == [{"slug": "main", "players": 2}]
     assert answer.context["page_data"]["region"]["code"] == "cdg"
     assert b'href="/r/main/"' in answer.content
+
+
+def test_the_page_of_a_region_shows_who_was_best(client: Client) -> None:
+    """[GS143] The region's page has the first ten of each world with points, of this region alone, and names as text."""
+    for points in range(1, 13):
+        Record.objects.create(
+            region="cdg", world="arena", player_id=f"p{points}", player_name=f"<b>{points}", player_colour="#112233", points=points, at=1
+        )
+    Record.objects.create(region="ewr", world="arena", player_id="far", player_name="Far", player_colour="#112233", points=99, at=1)
+    page = client.get("/").content.decode()
+    assert "Best of the arena" in page
+    assert page.index("&lt;b&gt;12<") < page.index("&lt;b&gt;3<")
+    assert "&lt;b&gt;2<" not in page
+    assert "Far" not in page
 
 
 def test_a_room_has_a_page(client: Client) -> None:

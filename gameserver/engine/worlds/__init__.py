@@ -11,11 +11,14 @@ from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
+from gameserver.engine.entry import Record
 from gameserver.engine.protocol import MAX_FRAME
 
 Fields = dict[str, Any]
 Happening = tuple[str, Fields]
 """An event as a world says it: its name and its fields. The room adds seq, time and player."""
+BOT = "bot"
+"""Ids of bots that fill empty places begin with it, and those of nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Who:
     id: str
     name: str
     colour: str
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it is a bot that fills an empty place."""
+        return self.id.startswith(BOT)
 
     def as_dict(self) -> dict[str, str]:
         """For messages."""
@@ -56,6 +64,8 @@ class BaseWorld:
     """Its events that are shown at once and forgotten (R3)."""
     passing: ClassVar[frozenset[str]] = frozenset()
     """Journalled events that need not be kept once a snapshot holds what they led to; others stay for history and audit."""
+    recorded: ClassVar[frozenset[str]] = frozenset()
+    """Journalled events with `records` in them."""
     heavy: ClassVar[frozenset[str]] = frozenset()
     """Passing events that may be large. Gaps in such a room are filled from memory only, which holds a bounded weight of them."""
     has_state: ClassVar[bool] = False
@@ -82,6 +92,8 @@ class BaseWorld:
     """Commands at once."""
     tick_s: ClassVar[float] = 0.0
     """Seconds between ticks while anybody is in the room; 0: none."""
+    fillers: ClassVar[int] = 0
+    """Players that bots make up to while anybody who is none is in the room; 0: none."""
 
     def decide(self, who: Who, command: Any, at: int) -> Decided:
         """Say what a command does. Raises Rejected; changes nothing."""
@@ -122,6 +134,10 @@ class BaseWorld:
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take an event that was decided, by this owner or an earlier one, into the state."""
+
+    def records(self, event: Mapping[str, Any]) -> tuple[Record, ...]:
+        """What players did best, by one of the `recorded` events: kept for the region in the same transaction."""
+        return ()
 
     def tick(self, at: int) -> tuple[Happening, ...]:
         """What happens by itself now. Changes nothing but through its events."""

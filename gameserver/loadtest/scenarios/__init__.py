@@ -1,21 +1,24 @@
 """What bots do: one module for each scenario, with a class `Scenario` derived from the one here. Pure.
 
-A scenario says what a command is and how an event of it is known again; all else is the same for all of them.
+A scenario says what a command is and how an event of it is known again; all else is the same for all of them. Where a world speaks in bytes
+each bot has a pilot, and the scenario measures what is of interest there.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct
 
 from gameserver.loadtest import pace
+from gameserver.loadtest.tally import Tally
 
 CHAT = "chat"
 """The lane that every room has."""
+RATE = 20.0
 
 
 class NoScenario(Exception):
@@ -37,6 +40,41 @@ class Numbered(Struct, gc=False):
     seq: int = 0
 
 
+class Pilot(Protocol):
+    """Speaks for one bot in bytes. Times are µs of the machine's monotonic clock. `is_measuring`: whether what comes counts."""
+
+    is_measuring: bool
+
+    def welcomed(self, message: Any) -> bool:
+        """Another socket is in, by this welcome. Whether the scenario's command is to be sent now."""
+        ...
+
+    def told(self, events: Any) -> None:
+        """Events were shown, with a number or without."""
+        ...
+
+    def speak(self, due_us: int) -> bytes:
+        """What is to be sent in the turn that was due at that moment; empty for nothing."""
+        ...
+
+    def read(self, size_bytes: int) -> None:
+        """A message of whatever kind was read."""
+        ...
+
+    def heard(self, data: bytes | bytearray, now_us: int) -> None:
+        """A binary message came. Raises ValueError for what is not of the protocol."""
+        ...
+
+
+class Found(NamedTuple):
+    """What a run has found, for a scenario's own measure. `cpu_s`: of the server, None if it is not known."""
+
+    counts: Mapping[str, int]
+    bots: int
+    talked_s: float
+    cpu_s: float | None
+
+
 class BaseScenario:
     """`run` is in every mark, so that lines of an earlier run, or of one beside it, are nobody's."""
 
@@ -46,6 +84,12 @@ class BaseScenario:
     event: ClassVar[type[Numbered]]
     is_journalled: ClassVar[bool] = True
     """Whether each command leads to an event with a number, which its reply repeats."""
+    is_marked: ClassVar[bool] = True
+    """Whether events carry marks; without, there are no deliveries to measure."""
+    turn: ClassVar[str] = "commands"
+    """What there are so many of a second, for people."""
+    latencies: ClassVar[dict[str, str]] = {}
+    """What a pilot measures in a tally's `latency`, by name, and what it means."""
 
     def __init__(self, run: str) -> None:
         self.run = run
@@ -54,6 +98,25 @@ class BaseScenario:
     def lane(self) -> str:
         """Whose rate in `welcome` the commands count against."""
         return self.world or CHAT
+
+    @classmethod
+    def rate_of(cls, talkers: int) -> float:
+        """Turns a second of so many talkers together, where nobody says another number."""
+        return RATE
+
+    def pilot(self, bot: int, tally: Tally, *, talks: bool) -> Pilot | None:
+        """Who speaks for a bot; None where it does so by commands."""
+        return None
+
+    @classmethod
+    def measured(cls, found: Found) -> dict[str, Any]:
+        """What it has measured besides, as values that JSON can hold."""
+        return {}
+
+    @classmethod
+    def rows(cls, measured: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The same for people: a name and a sentence each."""
+        return []
 
     def turns(self, rate: float, count: int, talkers: int, mine: range) -> Iterator[tuple[float, int]]:
         """When which of `mine` has a command due: see pace.turns."""

@@ -49,10 +49,12 @@ class Command(BaseCommand):
         add("--room", metavar="SLUG", help="default: load")
         add("--port", type=int, metavar="N", help="default: 8000")
         add("--allow-host", default="", metavar="NAME", help="an own host that is not this machine: exactly as in the URL")
-        add("--scenario", default="chat", metavar="NAME", help=f"what they do: {', '.join(scenarios.names())} (default: %(default)s)")
+        what = f"what they do: {', '.join(scenarios.names())} (default: %(default)s)"
+        add("--scenario", "--world", dest="scenario", default="chat", metavar="NAME", help=what)
         add("--bots", type=int, default=200, metavar="N", help="default: %(default)s")
         add("--talkers", type=int, metavar="N", help="how many of them talk, in turn; the others listen (default: all)")
-        add("--rate", type=float, default=20.0, metavar="N", help="commands a second of all bots together (default: %(default)g)")
+        rate = f"commands a second of all bots together, in the arena messages of inputs (default: {scenarios.RATE:g}; arena: 30 for each)"
+        add("--rate", type=float, metavar="N", help=rate)
         add("--ramp", type=float, default=5.0, metavar="S", help="seconds over which they come in (default: %(default)g)")
         add("--duration", type=float, default=20.0, metavar="S", help="seconds for which they talk then (default: %(default)g)")
         add("--settle", type=float, default=30.0, metavar="S", help="at most so long until everything has arrived (default: %(default)g)")
@@ -98,7 +100,8 @@ def _plan(options: dict[str, Any], scenario: BaseScenario) -> Plan:
     """What was asked for. Raises NoTarget and CommandError."""
     bots, talkers = options["bots"], options["bots"] if options["talkers"] is None else options["talkers"]
     processes = min(os.cpu_count() or 1, bots) if options["processes"] is None else options["processes"]
-    rate, duration_s = options["rate"], options["duration"]
+    rate = scenario.rate_of(talkers) if options["rate"] is None else options["rate"]
+    duration_s = options["duration"]
     _check("--bots", bots, 1, 1_000_000)
     _check("--processes", processes, 1, bots)
     _check("--talkers", talkers, 1, bots)

@@ -91,6 +91,8 @@ function theme() {
   localStorage.setItem("theme", root.dataset.theme);
 }
 
+// The content security policy forbids colours in the markup.
+for (const dot of document.querySelectorAll("[data-colour]")) dot.style.setProperty("--who", dot.dataset.colour);
 const kept = localStorage.getItem("theme");
 if (kept === "dark" || kept === "light") document.documentElement.dataset.theme = kept;
 if (player) showPlayer(player);

@@ -1,0 +1,1 @@
+"""The arena's simulation: values in, values and bytes out."""
