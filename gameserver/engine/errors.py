@@ -16,6 +16,7 @@ class Code(StrEnum):
     NOT_JOINED = "not_joined"
     UNAVAILABLE = "unavailable"
     READ_ONLY = "read_only"
+    FORGOTTEN = "forgotten"
 
 
 class Close(IntEnum):

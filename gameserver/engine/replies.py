@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 from gameserver.engine.entry import Reply
+from gameserver.engine.errors import Code, Rejected
 
 PER_SESSION = 100
 """Replies remembered of one session: more than it can have under way. However busy the room is, nobody's resend is forgotten for it."""
@@ -15,7 +16,7 @@ MAX_AGE_MS = 3_600_000
 """How long a silent session is remembered: nobody resends after an hour, and a room that sleeps for a year need not carry it."""
 
 Kept = dict[int, tuple[int, int, Reply]]
-"""By ref, oldest first: time, seq, fields."""
+"""By ref, lowest first: time, seq, fields."""
 
 
 class Replies:
@@ -31,10 +32,19 @@ class Replies:
         return self._count
 
     def find(self, session: str, ref: int) -> Reply | None:
-        """The reply that this command was given; None if it was given none, or long ago."""
+        """The reply that this command was given; None if it was given none.
+
+        Raises Rejected for one that may have been given one all the same: who is full forgets the lowest refs first.
+        """
         kept = self._sessions.get(session)
-        found = None if kept is None else kept.get(ref)
-        return None if found is None else reply_of(ref, found[1], found[2])
+        if kept is None:
+            return None
+        found = kept.get(ref)
+        if found is not None:
+            return reply_of(ref, found[1], found[2])
+        if len(kept) >= PER_SESSION and ref < next(iter(kept)):
+            raise Rejected(Code.FORGOTTEN, "Much was done since; whether this was done is not known any more.", ref=ref)
+        return None
 
     def keep(self, session: str, ref: int, at: int, seq: int, fields: Reply) -> None:
         """Remember one by what `reply_of` makes it from, and forget what is too old or too much."""
@@ -43,7 +53,10 @@ class Replies:
             kept = self._sessions[session] = {}
         else:
             self._sessions.move_to_end(session)
+        rises = not kept or ref > next(reversed(kept))
         kept[ref] = (at, seq, fields)
+        if not rises:
+            kept = self._sessions[session] = dict(sorted(kept.items()))
         if len(kept) > PER_SESSION:
             del kept[next(iter(kept))]
         else:
@@ -68,10 +81,10 @@ class Replies:
 
     def load(self, dumped: dict[str, list[Any]]) -> None:
         """Take what `dump` gave, in place of what is here."""
-        found = {session: sorted(rows, key=lambda row: row[2]) for session, rows in dumped.items() if rows}
+        found = {session: sorted(rows) for session, rows in dumped.items() if rows}
         self._sessions = OrderedDict(
             (session, {ref: (at, seq, fields[0] if fields else {}) for ref, at, seq, *fields in rows})
-            for session, rows in sorted(found.items(), key=lambda item: item[1][-1][2])
+            for session, rows in sorted(found.items(), key=lambda item: max(row[2] for row in item[1]))
         )
         self._count = sum(map(len, self._sessions.values()))
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameserver.engine import replies as module
+from gameserver.engine.errors import Code, Rejected
 from gameserver.engine.replies import MAX_AGE_MS, MAX_REPLIES, PER_SESSION, Replies, reply_of
 
 AT = 1_700_000_000_000
@@ -36,6 +37,14 @@ def read_again(kept: Replies) -> Replies:
     return again
 
 
+def found(kept: Replies, session: str, ref: int) -> Any:
+    """What comes of asking: a reply, None, or the code of a refusal."""
+    try:
+        return kept.find(session, ref)
+    except Rejected as refusal:
+        return refusal.code
+
+
 def test_a_reply_is_found_by_session_and_ref() -> None:
     """[EN3] The reply has what it had, with its ref and seq; another session or ref finds nothing."""
     kept = Replies()
@@ -56,8 +65,25 @@ def test_the_last_hundred_of_a_session_are_kept() -> None:
     for ref in range(1, PER_SESSION + 2):
         kept.keep("a", ref, AT, ref + 1, {})
     assert len(kept) == PER_SESSION + 1
-    assert (kept.find("a", 1), kept.find("a", 2)) == (None, {"ref": 2, "ok": True, "seq": 3})
+    assert kept.find("a", 2) == {"ref": 2, "ok": True, "seq": 3}
+    with pytest.raises(Rejected):
+        kept.find("a", 1)
     assert kept.find("b", 1) is not None
+
+
+def test_what_was_forgotten_is_known_to_be() -> None:
+    """[EN9] Of a session whose hundred are full, every lower ref is refused as forgotten, in whatever order the replies were given."""
+    kept = Replies()
+    for ref in (*range(2, PER_SESSION + 1), 1):
+        kept.keep("a", ref, AT, ref, {})
+    assert kept.find("a", PER_SESSION + 1) is None
+    kept.keep("a", PER_SESSION + 5, AT, PER_SESSION + 1, {})
+    for one in (kept, read_again(kept)):
+        with pytest.raises(Rejected) as refusal:
+            one.find("a", 1)
+        assert (refusal.value.code, refusal.value.ref) == (Code.FORGOTTEN, 1)
+        assert one.find("a", 2) is not None
+        assert [one.find("a", PER_SESSION + 1), one.find("b", 1)] == [None, None]
 
 
 def test_a_busy_room_forgets_nobody_who_may_resend() -> None:
@@ -130,7 +156,7 @@ def test_what_was_read_again_forgets_in_the_same_order(
         for seq in range(len(rows) + 1, len(rows) + more + 1):
             for replies in (kept, again):
                 replies.keep("new", seq, at, seq, {})
-            assert [again.find(*command) for command in commands] == [kept.find(*command) for command in commands]
+            assert [found(again, *command) for command in commands] == [found(kept, *command) for command in commands]
         assert len(again) == len(kept) <= max(limit, own)
 
 

@@ -112,13 +112,15 @@ def test_a_room_read_again_answers_like_the_first_one() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """[EN9] However much is said, a room keeps 1000 events, and 100 replies of a session."""
+    """[EN9] However much is said, a room keeps 1000 events, and 100 replies of a session; an older command changes nothing."""
     room = chat_room()
     ada = enter(room)[0]
     for ref in range(1, KEEP + 11):
         say(room, ada, ref, now=NOW + ref / 5)
     assert (len(room.past.events), len(room.replies)) == (KEEP, PER_SESSION)
-    assert room.replies.find(ada.key, KEEP + 10 - PER_SESSION) is None
+    with pytest.raises(Rejected) as refusal:
+        say(room, ada, KEEP + 10 - PER_SESSION, now=NOW + KEEP)
+    assert (refusal.value.code, room.seq) == (Code.FORGOTTEN, KEEP + 10)
     assert room.replies.find(ada.key, KEEP + 11 - PER_SESSION) is not None
 
 

@@ -28,8 +28,8 @@ LINGER_S, LINGERER_S = 8.0, 12.0
 """How long a spare socket may wait with its join, and then for the welcome: a frozen Machine is to find it when it wakes up."""
 MAX_WAITING = 8
 """Commands without a reply at a time: fewer than the burst that a new socket may send."""
-REMEMBERED = 100
-"""Own answered commands to ask for again: well within the last 1000 events of the room."""
+REMEMBERED = 80
+"""Newest own commands to ask for again: the room keeps a session's last 100 replies, and some more are on their way."""
 LAST_RESENDS = 5
 TOO_LONG = 501
 RELOADS = 0.06
@@ -78,7 +78,8 @@ class Client:
     def quiet(self) -> None:
         """Say nothing new, but ask again for some replies; stay until everything is answered."""
         self._is_quiet = True
-        for command in self.rng.sample(self._answered, min(LAST_RESENDS, len(self._answered))):
+        known = self._known()
+        for command in self.rng.sample(known, min(LAST_RESENDS, len(known))):
             self._resend(command)
 
     async def close(self) -> None:
@@ -181,11 +182,15 @@ class Client:
             elif what == "linger":
                 # It may outlast the owner it was opened at: a Machine that thaws finds its join.
                 self._go(self._attempt(self.rng.uniform(0.5, LINGER_S)))
-            elif what == "resend" and self._answered:
-                self._resend(self.rng.choice(self._answered))
+            elif what == "resend" and (known := self._known()):
+                self._resend(self.rng.choice(known))
             elif what == "history" and self.position is not None:
                 before = self.rng.randint(1, self.position[1] + 1)
                 self._issue(self._command("chat.history", before=before, limit=self.rng.randint(1, 100)))
+
+    def _known(self) -> list[Data]:
+        """Answered commands whose replies the room must still know."""
+        return [command for command in self._answered if command["ref"] > self._ref - REMEMBERED]
 
     def _command(self, cmd: str, **fields: Any) -> Data:
         self._ref += 1
@@ -267,4 +272,4 @@ class Client:
             return
         command = self.waiting.pop(ref)
         if reply["ok"] and command["cmd"] == "chat.say":
-            self._answered = [*self._answered[-REMEMBERED + 1 :], command]
+            self._answered = [*self._known(), command]
