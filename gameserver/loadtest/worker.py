@@ -53,7 +53,7 @@ class Worker:
         self._next: tuple[float, int] | None = None
         self._talk_s = 0.0
         self._cpu_s = 0.0
-        self._is_done = False
+        self._is_done = self._is_over = False
 
     async def run(self, orders: asyncio.StreamReader) -> int:
         """Obey until the end; the exit code."""
@@ -96,6 +96,7 @@ class Worker:
             self._tally.counts["missing"] += sum(max(0, order.upto - session.seq) for session in inside)
             self._tally.counts["unanswered"] += sum(bot.session.unanswered for bot in self._bots.values())
         self._tell(is_last=True)
+        self._is_over = True
         for bot in self._bots.values():
             bot.leave()
 
@@ -123,6 +124,9 @@ class Worker:
         self._loop.call_later(LOOK_S, self._look)
 
     def _report(self) -> None:
+        # The loop still turns while the process ends: the last word is the last.
+        if self._is_over:
+            return
         self._tell(is_last=False)
         self._loop.call_later(REPORT_S, self._report)
 

@@ -39,6 +39,11 @@ def terminal() -> Iterator[tuple[bytearray, int]]:
         os.close(slave)
 
 
+def sent_on(screen: bytearray) -> int:
+    """The newest number of sent commands that a terminal shows."""
+    return int(re.findall(rb" sent ([\d,]+)", screen)[-1].replace(b",", b""))
+
+
 def url_of(machine: Machine) -> str:
     return f"ws://{HOST}:{machine.port}/ws/r/load/"
 
@@ -188,6 +193,8 @@ async def test_an_interrupt_of_the_wait(machine: Machine) -> None:
             await hear(ws, 10)
             await until(lambda: re.search(rb"talking .*bots 20/20 .* sent [1-9]", screen), "the progress")
             machine.process.send_signal(signal.SIGSTOP)
+            before = sent_on(screen)
+            await until(lambda: sent_on(screen) >= before + 20, "commands to a server that does not answer")
             process.send_signal(signal.SIGINT)
             await until(lambda: b"settling" in screen, "the talking to end")
             process.send_signal(signal.SIGINT)
