@@ -2,7 +2,7 @@
 
 One Machine with SQLite, a board of 1,000 shapes; everybody drags a shape of its own, 30 moves a second each; the server on one core, its
 load on another. What is moved goes the whole way: noted, gathered with each frame into one event, journalled (fsync), shown. In the second
-row everybody's pointer is told besides, 20 times a second each, as a browser does.
+row everybody's pointer is told besides, 15 times a second each, as a browser does that drags.
 
 `core_percent`: of one core, all that the server's process takes. `kb_a_client`: thousand bytes a second that each client is sent.
 `frames_a_client`: a second. `late_ms`: from the hand (a move is sent) to the eye (its event, or a later one of the same drag, is there), of
@@ -29,7 +29,7 @@ SHAPES = 1000
 SECONDS = 8.0
 WARM_S = 2.0
 MOVES = 30.0
-POINTS = 20.0
+POINTS = 15.0
 PATH = "/ws/r/board/?world=board"
 
 Row = dict[str, float | dict[str, float]]

@@ -72,7 +72,9 @@ class Copy:
             self._hub.shown = fresh.epoch, fresh.durable
         room.epoch = kit["epoch"]
         restore(room, kit["state"])
-        self._mirror.start(kit["present"], kit["players"])
+        news = self._mirror.start(kit["present"], kit["players"], kit["told"])
+        if news is not None:
+            self._hub.show(Prepared(news))
         self.reach(kit["epoch"], kit["seq"])
 
     def reach(self, epoch: int, seq: int) -> None:

@@ -120,6 +120,7 @@ class Relays:
             "world": self._owner.world,
             "present": hub.present(),
             "players": hub.roster.players,
+            "told": hub.told,
             "state": passing_states(room),
             "holder": self._link.channel,
         }
@@ -186,7 +187,7 @@ class Relays:
     def _pulse(self) -> None:
         self._timer = self._loop.call_later(PULSE_S, self._pulse)
         epoch, seq = self._owner.hub.shown
-        self._link.publish(self._group, {"do": words.PULSE, "room": self._room, "epoch": epoch, "seq": seq})
+        self._link.publish(self._group, {"do": words.PULSE, "room": self._room, "epoch": epoch, "seq": seq, "told": self._owner.hub.told})
         for channel in [channel for channel, at in self._heard.items() if self._loop.time() - at > SILENT_S]:
             log.warning("The relay %s of room %s/%s is silent: its sessions are gone.", channel, *self._room)
             self.sessions(channel, (), (), whole=True)

@@ -12,15 +12,23 @@ class Mirror:
 
     def __init__(self) -> None:
         self._present: dict[str, dict[str, str]] = {}
+        self.told = -1
+        """How often the owner has told who came and went, as far as it is known here; -1 before anything is."""
         self.players = 0
         self.version = 0
         self.has_news = False
 
-    def start(self, present: list[dict[str, str]], players: int) -> None:
-        """Know what the owner knows."""
+    def start(self, present: list[dict[str, str]], players: int, told: int) -> dict[str, Any] | None:
+        """Know what the owner knows. The message for those here who knew something else until now; None if they did not."""
+        before, was_known, counted = self._present, self.told >= 0, self.players
         self._present = {who["id"]: who for who in present}
-        self.players = players
+        self.players, self.told = players, told
         self.version += 1
+        joined = [who for id, who in self._present.items() if before.get(id) != who]
+        left = [id for id in before if id not in self._present]
+        if not was_known or not (joined or left or players != counted):
+            return None
+        return {"type": "presence", "joined": joined, "left": left, "players": players}
 
     def follow(self, message: dict[str, Any]) -> None:
         """Take what the owner told everybody."""
@@ -29,6 +37,7 @@ class Mirror:
         for who in message["joined"]:
             self._present[who["id"]] = who
         self.players = message["players"]
+        self.told += 1
         self.version += 1
 
     def present(self) -> list[dict[str, str]]:

@@ -185,6 +185,9 @@ class Relay:
         elif do == words.PULSE:
             self._heard_at = self._loop.time()
             self._copy.reach(message["epoch"], message["seq"])
+            if self._copy.is_whole and message["told"] != self._mirror.told:
+                # Who came or went was told in a message that is lost.
+                self._attach()
             self._settled()
         elif do == words.OWN:
             self._own(message["session"], message["messages"])

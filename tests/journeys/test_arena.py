@@ -82,7 +82,9 @@ def test_two_people_fly_against_each_other_and_the_owner_dies(browser: Browser, 
         pilot.open(f"{fly.url(vantage, 'cdg')}r/fly/?world=arena")
     ada.hunt(bob.id)
     bob.hunt("nobody")
-    wait_until(lambda: ada.points(ada.id) >= 5 and bob.points(ada.id) >= 5, "Ada destroys Bob", 170)
+    fallen = ada.page.locator(".arena").get_by_text(f"You destroyed {bob.page.locator('#me-name').inner_text()}")
+    wait_until(lambda: fallen.count() > 0, "Ada destroys Bob", 170)
+    wait_until(lambda: ada.points(ada.id) >= 5 and bob.points(ada.id) >= 5, "both see her points")
     ada.picture("arena-1280")
     bob.picture("arena-390")
     pid, before = fly.machine("cdg")["pid"], ada.state

@@ -23,6 +23,12 @@ const STATE = {
 const after = (...events) => events.reduce(reduce, STATE);
 const pointsOf = ({ ships }) => Object.fromEntries(ships.map(({ id, points }) => [id, points]));
 
+test("[AR73] bots are in a ranking, and never among the best", () => {
+  const ranking = [{ id: "bot0123", name: "Bot Lynx", colour: "", points: 90 }, { id: "z", name: "Zoe", colour: "", points: 50 }];
+  const ended = reduce({ ...STATE, best: [] }, { ev: "arena.ended", round: 3, ranking, at: 1000 });
+  assert.deepEqual([ended.ranking.length, ended.best.map(({ id }) => id)], [2, ["z"]]);
+});
+
 test("[AR73] ships come and go with events, and who comes back in a round has the points of before", () => {
   const left = after({ ev: "arena.left", slot: 9 });
   assert.deepEqual(left.ships.map(({ id }) => id), ["a"]);

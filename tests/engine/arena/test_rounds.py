@@ -132,6 +132,23 @@ def test_the_best_are_kept() -> None:
     assert [(entry["id"], entry["points"], entry["round"]) for entry in best[:3]] == [("p0", 500, 2), ("p11", 111, 1), ("p10", 110, 1)]
 
 
+def test_bots_are_never_among_the_best() -> None:
+    """[AR35] Bots have their place in a ranking, and none among the best of the room or in the records of its region."""
+    arena = Arena(2)
+    arena.apply([("arena.joined", {"slot": 2, "id": "bot0123", "name": "Bot Lynx", "colour": "#112233", "points": 0})])
+    for slot in range(3):
+        arena.apply([("arena.scored", {"slot": slot, "points": 10 + slot})])
+    end_round(arena)
+    ended = arena.told("arena.ended")[0]
+    assert [entry["id"] for entry in ended["ranking"]] == ["bot0123", "p1", "p0"]
+    assert [entry["id"] for entry in arena.world.view()["best"]] == ["p1", "p0"]
+    records = arena.world.records({"ev": "arena.ended", "at": 7, **ended})
+    assert [(record.world, record.player, record.points, record.at) for record in records] == [
+        ("arena", "p1", 11, 7),
+        ("arena", "p0", 10, 7),
+    ]
+
+
 def test_all_come_in_a_new_field() -> None:
     """[AR31] The first frame of a round has all ships, and 160 crystals."""
     arena = Arena(5)

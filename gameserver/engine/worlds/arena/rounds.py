@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gameserver.engine.worlds import Happening, Who
+from gameserver.engine.worlds import BOT, Happening, Who
 from gameserver.engine.worlds.arena.chance import advance
 
 ROUND_MS = 180_000
@@ -84,7 +84,7 @@ class Round:
     def end(self, event: Mapping[str, Any]) -> None:
         """Apply `arena.ended`."""
         self.phase, self.ends = RANKING, event["at"] + RANKING_MS
-        entries = self.best + [{**entry, "round": event["round"]} for entry in event["ranking"]]
+        entries = self.best + [{**entry, "round": event["round"]} for entry in event["ranking"] if not entry["id"].startswith(BOT)]
         mine: dict[str, dict[str, Any]] = {}
         for entry in sorted(entries, key=lambda entry: -entry["points"]):
             mine.setdefault(entry["id"], entry)

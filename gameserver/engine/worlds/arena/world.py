@@ -8,7 +8,7 @@ from typing import Any
 
 from gameserver.engine.entry import Record
 from gameserver.engine.errors import Rejected
-from gameserver.engine.worlds import BaseWorld, Decided, Happening, Who
+from gameserver.engine.worlds import BOT, BaseWorld, Decided, Happening, Who
 from gameserver.engine.worlds.arena import saved, wire
 from gameserver.engine.worlds.arena.commands import Play, Watch
 from gameserver.engine.worlds.arena.frames import Frames
@@ -45,6 +45,7 @@ class World(BaseWorld):
     is_exact = False
     hears = draws = True
     recorded = frozenset({"arena.ended"})
+    fillers = 6
     rate, burst = 60.0, 120.0
     snapshot_s = 5.0
     tick_s = 1 / TICKS_PER_S
@@ -152,7 +153,8 @@ class World(BaseWorld):
 
     def records(self, event: Mapping[str, Any]) -> tuple[Record, ...]:
         """The points of a round, for the region's all-time list."""
-        return tuple(Record(self.name, one["id"], one["name"], one["colour"], one["points"], event["at"]) for one in event["ranking"])
+        people = [one for one in event["ranking"] if not one["id"].startswith(BOT)]
+        return tuple(Record(self.name, one["id"], one["name"], one["colour"], one["points"], event["at"]) for one in people)
 
     def snapshot(self) -> Any:
         """Everything that is needed to go on."""

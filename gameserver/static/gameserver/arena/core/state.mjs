@@ -6,6 +6,8 @@ export const RANKING = "ranking";
 /** How long a ranking is shown, and how many are among the best of all time. */
 const RANKING_MS = 10_000;
 const BEST = 10;
+/** Ids of bots that fill places begin so: they are in rankings, and never among the best. */
+const BOT = "bot";
 
 /**
  * @typedef {{id: string, name: string, colour: string, points: number}} Entry
@@ -41,7 +43,7 @@ const AFTER = {
     return { ...rest, round, seed, ends, phase: PLAYING, ships };
   },
   "arena.ended": (state, { round, ranking, at }) => {
-    const best = bestOf([...state.best, ...ranking.map((entry) => ({ ...entry, round }))]);
+    const best = bestOf([...state.best, ...ranking.filter(({ id }) => !id.startsWith(BOT)).map((entry) => ({ ...entry, round }))]);
     return { ...state, phase: RANKING, ends: at + RANKING_MS, ranking, best };
   },
 };
