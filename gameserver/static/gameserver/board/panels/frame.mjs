@@ -25,10 +25,9 @@ export function mountStyleButton(properties) {
 /** Put the panels into their places. Each is a node or null; the order is the one of the Tab key. */
 export function layOut(home, { menu, undo, badge, banner, stage, tools, style, drawer, zoom, people, share, notice, list, hint }) {
   const place = (name, ...nodes) => el("div", { className: `board-place board-${name}` }, ...nodes.filter(Boolean));
+  // The stage stays where it is: what is moved in the document loses the focus.
+  stage.before(place("start", menu, undo), place("middle", badge, banner));
   home.append(
-    place("start", menu, undo),
-    place("middle", badge, banner),
-    stage,
     hint,
     place("foot", notice, place("below", style), tools),
     place("side", drawer),

@@ -131,7 +131,7 @@ export function mountPeople(options) {
 }
 
 /** Players who are in the room, in whatever form it has them. */
-export function presentOf(room) {
+function presentOf(room) {
   const present = room.present?.() ?? [];
   return present instanceof Map ? present.values() : present;
 }
