@@ -1,5 +1,5 @@
 // The board: shapes that many people draw at once; docs/board.md. Reads board.edited, board.grabbed, board.moved, board.dropped, board.kept,
-// board.restored, board.pointed. Sends all commands of the board. This module puts its parts together: core and stage; panels come when there is a picture.
+// board.restored, board.pointed. Sends all commands of the board. This module puts its parts together: core and stage; hands and panels come when there is a picture.
 
 import { Board, reduce, start } from "../board/core/index.mjs";
 import { Desk } from "../board/desk.mjs";
@@ -38,10 +38,10 @@ function follow(room, restarted) {
   return { board, take };
 }
 
-/** Have the panels come; a board without them can be looked at. */
+/** Have hands and panels come; a board without them can be looked at. */
 async function surround(home, parts) {
   try {
-    const { mountPanels } = await import("../board/panels/index.mjs");
+    const [{ mountPanels }] = await Promise.all([import("../board/panels/index.mjs"), parts.stage.equip()]);
     mountPanels(home, parts);
   } catch (error) {
     home.append(el("p", { className: "board-hint", role: "alert", textContent: "The tools could not be loaded. Reload the page." }));
