@@ -8,6 +8,7 @@ import pytest
 
 from gameserver.engine.worlds import Who
 from gameserver.engine.worlds.board import presence as module
+from gameserver.engine.worlds.board.commands import Point
 from tests.engine.board.boards import ADA, BOB, CYD, Owner, packed
 
 A, B = "aaaaaaaa", "bbbbbbbb"
@@ -63,6 +64,17 @@ def test_nobody_is_told_of_more_than_twenty_times_a_second(owner: Owner) -> None
     assert owner.world.has_notes
     assert told(owner, 49)["pointers"] == [0, 199, 0]
     assert last != [0, 199, 0]
+
+
+@pytest.mark.parametrize(("people", "pace_ms"), [(50, 50), (100, 100), (1_000, 500)])
+def test_the_more_are_about_the_less_often_each_is_told_of(people: int, pace_ms: int) -> None:
+    """[BD28] With more than fifty about, all together are told of a thousand times a second, and each every half second at least."""
+    presence, told_of = module.Presence(), 0
+    for now in range(1_000, 1_000 + 2 * pace_ms, 10):
+        for number in range(people):
+            presence.take(Who(f"p{number}", "", ""), Point(now, 0), now)
+        told_of += len(presence.gather(now).get("pointers", ())) // 3
+    assert told_of == 2 * people
 
 
 def test_a_player_does_not_wait_for_another(owner: Owner) -> None:

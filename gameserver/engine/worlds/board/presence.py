@@ -11,6 +11,9 @@ from gameserver.engine.worlds.board.numbers import Num, q
 
 PACE_MS = 50
 """A player is told of at most that often: 20 times a second."""
+PACE_MS_A_PERSON = 1
+SLOWEST_PACE_MS = 500
+"""The more are about, the less often each is told of: a thousand pointers a second are as many as anybody can be sent."""
 INTRODUCE_MS = 2_000
 """Who is active is introduced anew that often, for those who came meanwhile."""
 FORGET_MS = 60_000
@@ -70,12 +73,13 @@ class Presence:
     def gather(self, at: int) -> dict[str, Any]:
         """The fields of `board.pointed`; empty when there is nothing. Whom it is too early to tell of waits for the next time."""
         self._forget(at)
+        pace = max(PACE_MS, min(SLOWEST_PACE_MS, PACE_MS_A_PERSON * len(self._people)))
         pointers: list[Num] = []
         people: list[dict[str, Any]] = []
         sketches: list[dict[str, Any]] = []
         for id, person in list(self._waiting.items()):
             # The owner's time may step back: then nobody waits for it.
-            if 0 <= at - person.told_at < PACE_MS:
+            if 0 <= at - person.told_at < pace:
                 continue
             person.told_at = at
             del self._waiting[id]
