@@ -194,6 +194,11 @@ class Flock:
         """Those whose frames are timed."""
         return [person for person in self.people if person.is_watched]
 
+    @property
+    def was_told(self) -> bool:
+        """Whether a frame was counted since, if there is anybody who flies."""
+        return not self.flyers or any(flyer.told for flyer in self.flyers)
+
     def forget(self) -> None:
         """What was counted and timed so far; not how much was shown."""
         for seat in self.people:

@@ -8,11 +8,11 @@ part of the field over a good line in the same process. Everybody flies among ro
 `own_error_px`: at each frame, between the own ship as it was foreseen when an input was made, and as the owner says it is after that input.
 `corrections_…`: frames that said something else than was foreseen, by how many px of the newest state; `over_a_ship`: 32. `lapses_…`: the
 owner went on without inputs of this player, who had to begin anew. `leaps_seen`: pictures in which the own ship is farther from where it
-was in the one before than it can fly, by a ship's length. `mismatches`: of the owner's hash. `others_error_px`: between another ship as
-it is shown and where it was in the owner's world at the tick that is shown, as frames tell the witness (every other tick, in 1/16 px; it is
-0 where both have the same two frames); `guessed`, `held`: shown beyond what was heard of, for up to 100 ms, and beyond that; `stutter`:
-pictures in which the shown tick went on less than half, or more than twice, as fast as time; `unknown`: not compared, because the witness
-did not see that ship, or it came back elsewhere just then.
+was in the one before than it can fly, by a ship's length. `mismatches`: of the owner's hash, and `_before`, while it warmed up.
+`others_error_px`: between another ship as it is shown and where it was in the owner's world at the tick that is shown, as frames tell the
+witness (every other tick, in 1/16 px; it is 0 where both have the same two frames); `guessed`, `held`: shown beyond what was heard of, for
+up to 100 ms, and beyond that; `stutter`: pictures in which the shown tick went on less than half, or more than twice, as fast as time;
+`unknown`: not compared, because the witness did not see that ship, or it came back elsewhere just then.
 """
 
 from __future__ import annotations

@@ -66,6 +66,8 @@ export class Flyer {
   /** The connection's figures, once a second. */
   stats = [];
   isMeasuring = false;
+  /** Of the owner's hash, until the measuring began: numbers that come too late while the page learns how far ahead it has to be. */
+  mismatchesBefore = 0;
   #line;
   #now;
   #hands;
@@ -122,7 +124,7 @@ export class Flyer {
       return;
     }
     if (this.isMeasuring) this.#compare(frame, before, nowMs);
-    else this.#corrections = this.game.stats(nowMs).corrections;
+    else ({ corrections: this.#corrections, mismatches: this.mismatchesBefore } = this.game.stats(nowMs));
   }
 
   #compare(frame, before, nowMs) {
