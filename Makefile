@@ -37,8 +37,8 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.base | $(PACKAGES)
 play: $(VENV)/.base $(PACKAGES) ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real MACHINES=2)
 	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY) --machines $(MACHINES)
 
-test: $(VENV)/.test lint test-js browser ## install everything the tests need and run them all
-	@$(MAKE) --no-print-directory -j3 test-most test-processes test-torture
+test: $(VENV)/.test browser ## install everything the tests need and run them all
+	@$(MAKE) --no-print-directory -j3 test-processes test-most test-rest
 
 test-most: $(VENV)/.test ## all of pytest but what the next two run
 	@$(BIN)/python -m pytest -q --ignore tests/torture $(PROCESSES:%=--ignore-glob '%')
@@ -49,6 +49,12 @@ test-processes: $(VENV)/.test ## the tests that start whole fleets, load and ben
 # They wait more than they work, as a frozen Machine does: beside the others they cost little time.
 test-torture: $(VENV)/.test ## a minute of torture
 	@$(BIN)/python -m pytest -q tests/torture
+
+# One after the other, on what the other two leave of two cores.
+test-rest: ## lint, the browser's modules, torture
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-js
+	@$(MAKE) --no-print-directory test-torture
 
 test-fast: $(VENV)/.test ## the tests that need neither the emulator nor a browser
 	@$(BIN)/python -m pytest -q -m "not journey and not browser"
@@ -89,4 +95,4 @@ path.write_text(json.dumps(lock, indent=2) + "\n")
 endef
 export DROP_ADDRESSES
 
-.PHONY: help play test test-most test-processes test-torture test-fast test-js browser lint bench torture lock
+.PHONY: help play test test-most test-processes test-torture test-rest test-fast test-js browser lint bench torture lock
