@@ -37,7 +37,8 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.base | $(PACKAGES)
 play: $(VENV)/.base $(PACKAGES) ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real MACHINES=2)
 	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY) --machines $(MACHINES)
 
-test: $(VENV)/.test browser ## install everything the tests need and run them all
+test: ## install everything the tests need and run them all
+	@$(MAKE) --no-print-directory -j3 $(VENV)/.test browser
 	@$(MAKE) --no-print-directory -j3 test-processes test-most test-rest
 
 test-most: $(VENV)/.test ## all of pytest but what the next two run
@@ -63,8 +64,8 @@ test-js: $(PACKAGES) ## the browser's modules under Node
 	@node --test tests/js/
 
 # The browser test wants a real Chromium. Root on Debian (CI) installs it; anybody else gets told how.
-browser: $(VENV)/.test
-	@$(BIN)/python -m tests.support.chromium
+browser:
+	@$(PYTHON) -m tests.support.chromium
 
 lint: $(VENV)/.test ## ruff, mypy, import-linter, system checks
 	@echo "· ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
