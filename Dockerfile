@@ -18,6 +18,9 @@ COPY --from=packages /packages/node_modules/konva/konva.min.js /packages/node_mo
 RUN DEBUG=0 PUBLIC_SCHEME=https SECRET_KEY=only-for-collecting-static-files-it-signs-nothing-at-all \
     PARENT_HOST=build.example.dev /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
     && /venv/bin/python -m compileall -q fly gameserver lobby config
+# The image of a gameserver's own app has nothing of the lobby's: gameserver.toml says what. Its files for browsers stay, both apps have all.
+ARG LEAVE_OUT=""
+RUN rm -rf ${LEAVE_OUT}
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=0 PUBLIC_SCHEME=https

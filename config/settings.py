@@ -9,11 +9,14 @@ from typing import Any
 
 from csp.constants import NONCE
 
-from config.env import BASE_DIR, read_env
+from config.env import BASE_DIR, lobby_secrets, read_env
 from fly.here import read_here
+from fly.role import role_of
 
 HERE = read_here()
-ENV = read_env(on_fly=HERE.is_fly, region=HERE.region or "local")
+ENV = read_env(on_fly=HERE.is_fly, region=HERE.region or "local", app=HERE.app)
+# What this process is for: the lobby, a gameserver, or both. What it is not for it has not: pages, tables, accounts, secrets.
+ROLE = role_of(HERE, ENV.gameserver_app)
 
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
@@ -24,31 +27,47 @@ PARENT_HOST = ENV.parent_host
 PUBLIC_SCHEME = ENV.public_scheme
 DRAIN_BUDGET_S = ENV.drain_budget_s
 MAX_SOCKETS = ENV.max_sockets
+IDENTITY_KEY = ENV.identity_key
+GAMESERVER_APP = ENV.gameserver_app
+MACHINES_API_URL = ENV.machines_api_url
+MACHINES_API_TOKEN = ENV.machines_api_token
+IDLE_STOP_S = ENV.idle_stop_s
+IDLE_STOP = ENV.idle_stop
+IDLE_KEEP = ENV.idle_keep
+BUILD = ENV.build
+ROOM_PLACES = ENV.room_places
 REPLAY_CACHE_TTL_S = ENV.replay_cache_ttl_s
-GAMESERVER_HEARTBEAT = "lobby.heartbeats.record"
-GAMESERVER_RETIRE = "lobby.heartbeats.retire"
+LOBBY_URL = ENV.lobby_url
+MISPLACED_SECRETS = () if ROLE.lobby else lobby_secrets()
+GAMESERVER_HEARTBEAT = "lobby.heartbeats.record" if ROLE.lobby else "gameserver.far_lobby.record"
+GAMESERVER_RETIRE = "lobby.heartbeats.retire" if ROLE.lobby else "gameserver.far_lobby.retire"
+# How many Machines staff want in a region; asked before a gameserver that nobody needs stops itself. Empty: nobody is asked.
+GAMESERVER_KEEP = "lobby.fleet.keep.wanted" if ROLE.lobby else ""
 # Packages whose modules are worlds; docs/worlds.md.
 GAMESERVER_WORLDS = ("gameserver.engine.worlds",)
 PLAYER_COOKIE = "player"
 
 ROOT_HOSTCONF = "config.hosts"
 DEFAULT_HOST = "unknown"
-ROOT_URLCONF = "config.urls_lobby"
+ROOT_URLCONF = "config.urls_lobby" if ROLE.lobby else "config.urls_region"
 ALLOWED_HOSTS = [PARENT_HOST, f".{PARENT_HOST}"]
 ASGI_APPLICATION = "config.asgi.application"
+
+
+def _staff(*names: str) -> tuple[str, ...]:
+    """Staff's accounts are in the global database: where that is not, there is nobody to log in."""
+    return names if ROLE.lobby else ()
+
 
 INSTALLED_APPS = [
     "fly",
     "gameserver",
-    "lobby",
+    *(("lobby",) if ROLE.lobby else ()),
     "channels",
     "django_hosts",
     "csp",
-    "lobby.site.StaffAdminConfig",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
+    *_staff("lobby.site.StaffAdminConfig", "django.contrib.auth", "django.contrib.contenttypes"),
+    *_staff("django.contrib.sessions", "django.contrib.messages"),
     "django.contrib.staticfiles",
 ]
 
@@ -59,11 +78,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.static.StaticMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    *_staff("django.contrib.sessions.middleware.SessionMiddleware"),
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    *_staff("django.contrib.auth.middleware.AuthenticationMiddleware", "django.contrib.messages.middleware.MessageMiddleware"),
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gameserver.players.PlayerMiddleware",
 ]
@@ -76,8 +94,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
+                *_staff("django.contrib.auth.context_processors.auth", "django.contrib.messages.context_processors.messages"),
             ],
         },
     },
@@ -101,11 +118,11 @@ def _database(database: dict[str, Any], alias: str, synchronous: str, wait_s: in
     return database
 
 
-DATABASES = {
-    "default": _database(ENV.database_url, "default", "NORMAL", 20),
+# An empty `default` is Django's own word for none: whoever asks it for anything fails.
+DATABASES: dict[str, dict[str, Any]] = {"default": _database(ENV.database_url, "default", "NORMAL", 20) if ROLE.lobby else {}}
+if ROLE.gameserver:
     # A room that waits longer than its lease runs waits for nothing.
-    "region": _database(ENV.region_database_url, "region", "FULL", 5),
-}
+    DATABASES["region"] = _database(ENV.region_database_url, "region", "FULL", 5)
 DATABASE_ROUTERS = ["config.routers.RegionRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -206,5 +223,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
     # A hostile Host header is the sender's fault and answered with 404 or 400: not a line each.
-    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+    # httpx writes a line with the whole URL for each request.
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}, "httpx": {"level": "WARNING"}},
 }

@@ -7,7 +7,7 @@ from django.conf import settings
 from fly.context import FlyContext
 from fly.headers import JSON_TYPE, REPLAY, ReplayInstruction, Transform, write_instruction, write_instruction_json
 from fly.regions import REGIONS, by_distance
-from fly.replay import REGION_STEP, Replay
+from fly.replay import INSTANCE_STEP, REGION_STEP, Replay
 from fly.state import sign
 
 STATUS = 307
@@ -31,12 +31,15 @@ def replay_answer(context: FlyContext, replay: Replay, *, bodiless: bool = False
     """
     headers = {"cache-control": "no-store"}
     hide = () if bodiless else replay.hide
-    cached = bool(settings.REPLAY_CACHE_TTL_S) and not replay.hide and replay.step == REGION_STEP
+    # One that prefers a Machine is not kept: the next request may be another room's.
+    cached = bool(settings.REPLAY_CACHE_TTL_S) and not replay.hide and replay.step == REGION_STEP and not replay.prefer
     instruction = ReplayInstruction(
         region=(replay.region,),
         instance=replay.instance,
+        prefer_instance=replay.prefer,
+        app=replay.app,
         state="" if cached else sign(replay.step, replay.region, context.here.machine),
-        timeout_ms=0 if cached else TIMEOUT_MS if replay.step == REGION_STEP else INSTANCE_TIMEOUT_MS,
+        timeout_ms=0 if cached else INSTANCE_TIMEOUT_MS if replay.step == INSTANCE_STEP and not context.host.machine else TIMEOUT_MS,
         fallback="" if cached else "prefer_self",
         transform=Transform(delete_headers=hide),
     )

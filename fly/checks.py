@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from fly.hosts import LOBBY, REGION, UNKNOWN, resolve
+from fly.hosts import LOBBY, MACHINE, REGION, UNKNOWN, resolve
 from fly.regions import REGIONS
 
 HTTPS_ONLY = (".app", ".dev", ".page")
@@ -21,6 +21,7 @@ def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """The host table knows the lobby and every enabled region, and lets nothing else through."""
     parent = settings.PARENT_HOST
     wanted = {parent: (LOBBY, None)} | {f"{code}.{parent}": (REGION, code) for code in settings.REGIONS}
+    wanted |= {f"{code}-148e21ea7e1e89.{parent}": (MACHINE, code) for code in settings.REGIONS}
     wanted |= {f"{parent}.evil.example": (UNKNOWN, None), f"no-such-region.{parent}": (UNKNOWN, None)}
     errors: list[CheckMessage] = []
     for host, meant in wanted.items():
@@ -44,6 +45,13 @@ def check_regions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         hint = "It serves the lobby only; add the region to REGIONS to give it rooms."
         errors.append(Warning(f"This Machine runs in {here.region}, which is not in REGIONS.", hint=hint, id="fly.W003"))
     return errors
+
+
+@register()
+def check_apps(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A gameserver of an app of its own has nothing of the lobby's."""
+    hint = "A gameserver needs its region's database, a SECRET_KEY of its own and IDENTITY_KEY: `fly secrets unset` it in this app."
+    return [Warning(f"{name} is set in a gameserver's app.", hint=hint, id="fly.W010") for name in settings.MISPLACED_SECRETS]
 
 
 @register()

@@ -17,6 +17,7 @@ from fly.asgi import values
 from fly.here import Here
 from fly.hosts import UNKNOWN, Resolved, resolve
 from fly.replay import Decision, Refuse, Serve, Target, decide
+from fly.role import Role, role_of
 from fly.state import check
 
 HEALTH = "/healthz"
@@ -68,9 +69,12 @@ class FlyContext:
     decision: Decision
     route: Route
 
-    def decide_for(self, machine: str) -> Decision:
-        """What is to be done with this request once it is known which Machine of its region it wants."""
-        return decide(self.here, Target(self.region, machine) if self.region else None, self.arrival)
+    def decide_for(self, machine: str = "", prefer: str = "") -> Decision:
+        """What is to be done with this request once it is known which Machine of its region it wants: the one that owns the room, or, if
+        nobody does, the one that shall have it (`prefer`). A host that names a Machine has said it already."""
+        wanted, preferred = ("", "") if self.host.machine else (machine, prefer)
+        target = Target(self.region, wanted, preferred, app=settings.GAMESERVER_APP) if self.region else None
+        return decide(self.here, target, self.arrival, _role(self.here))
 
 
 def read_context(path: str, headers: Iterable[tuple[bytes, bytes]]) -> FlyContext:
@@ -86,11 +90,18 @@ def read_context(path: str, headers: Iterable[tuple[bytes, bytes]]) -> FlyContex
 
 
 def _decide(here: Here, path: str, host: Resolved, arrival: Arrival) -> Decision:
-    if path == HEALTH or path.startswith(settings.STATIC_URL):
+    role = _role(here)
+    # Files that both apps have do not come here in a lobby of its own: those that only the gameservers have are theirs to answer (AP5).
+    if path == HEALTH or (path.startswith(settings.STATIC_URL) and (role.gameserver or host.region is None)):
         return Serve("FR1 every Machine has this, under any name")
     if host.name == UNKNOWN:
         return Refuse(404, "not_found", "FR3 no such host")
-    return decide(here, Target(host.region) if host.region else None, arrival)
+    target = Target(host.region, host.machine, only=bool(host.machine), app=settings.GAMESERVER_APP) if host.region else None
+    return decide(here, target, arrival, role)
+
+
+def _role(here: Here) -> Role:
+    return role_of(here, settings.GAMESERVER_APP)
 
 
 def _route(here: Here, host: Resolved, arrival: Arrival, decision: Decision) -> Route:

@@ -17,11 +17,15 @@ class HereError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """One process on one Machine in one region; off Fly app and machine are "local" and region is empty."""
+    """One process on one Machine in one region; off Fly app and machine are "local" and region is empty.
+
+    primary: the app's primary region; empty where a Machine was made by the API without it.
+    """
 
     app: str
     machine: str
     region: str
+    primary: str = ""
 
     @property
     def is_fly(self) -> bool:
@@ -30,16 +34,18 @@ class Here:
 
 
 def read_here(environ: Mapping[str, str] = os.environ) -> Here:
-    """Read FLY_APP_NAME, FLY_MACHINE_ID and FLY_REGION; Here("local", "local", "") if none of them is set.
+    """Read FLY_APP_NAME, FLY_MACHINE_ID, FLY_REGION and PRIMARY_REGION; Here("local", "local", "") if none of the first three is set.
 
     Raises HereError if only some are set, or if one cannot be a name: half a Machine would replay to nowhere.
     Source: Fly docs, machines/runtime-environment.
     """
+    primary = environ.get("PRIMARY_REGION", "").lower()
+    primary = primary if _NAME.match(primary) else ""
     names = ("FLY_APP_NAME", "FLY_MACHINE_ID", "FLY_REGION")
     values = [environ.get(name, "") for name in names]
     if not any(values):
-        return Here(LOCAL, LOCAL, "")
+        return Here(LOCAL, LOCAL, "", primary)
     for name, value in zip(names, values, strict=True):
         if not _NAME.match(value):
             raise HereError(f"{name}: {'missing, though other FLY_ variables are set' if not value else 'not a name as Fly gives it'}.")
-    return Here(app=values[0], machine=values[1], region=values[2].lower())
+    return Here(app=values[0], machine=values[1], region=values[2].lower(), primary=primary)

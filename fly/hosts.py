@@ -16,15 +16,17 @@ from django_hosts import host as django_host
 
 LOBBY = "lobby"
 REGION = "region"
+MACHINE = "machine"
 UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """One entry of the table: its name, and the region's code when the host is a region's."""
+    """One entry of the table: its name, the region's code when the host is a region's, and the Machine's id when it names one."""
 
     name: str
     region: str | None
+    machine: str = ""
 
 
 class exact_host(django_host):  # type: ignore[misc]
@@ -52,8 +54,8 @@ def resolve(host: str) -> Resolved:
     for entry in _table(settings.ROOT_HOSTCONF):
         match = entry.compiled_regex.match(host)
         if match:
-            region = match.groupdict().get("region")
-            return Resolved(entry.name, region.lower() if region else None)
+            found = {name: text.lower() for name, text in match.groupdict().items() if text}
+            return Resolved(entry.name, found.get("region"), found.get("machine", ""))
     return Resolved(UNKNOWN, None)
 
 

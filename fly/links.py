@@ -16,6 +16,11 @@ def lobby_url(port: str) -> str:
     return f"{settings.PUBLIC_SCHEME}://{settings.PARENT_HOST}{port}/"
 
 
+def machine_url(code: str, machine: str, port: str) -> str:
+    """The host that means one Machine of a region; `port` as `port_of` gives it."""
+    return f"{settings.PUBLIC_SCHEME}://{code}-{machine}.{settings.PARENT_HOST}{port}/"
+
+
 def region_url(code: str, port: str) -> str:
     """A region's own host; `port` as `port_of` gives it."""
     return f"{settings.PUBLIC_SCHEME}://{code}.{settings.PARENT_HOST}{port}/"

@@ -18,7 +18,12 @@ from fly.links import lobby_url, port_of, region_url
 from fly.regions import REGIONS
 from fly.replay import MAX_REPLAY_BODY, Refuse, Replay
 
-_TEMPLATES = {"not_found": "fly/unknown_host.html", "not_answering": "fly/not_answering.html", "too_large": "fly/too_large.html"}
+_TEMPLATES = {
+    "not_found": "fly/unknown_host.html",
+    "no_machine": "fly/no_machine.html",
+    "not_answering": "fly/not_answering.html",
+    "too_large": "fly/too_large.html",
+}
 
 
 class ReplayMiddleware:
@@ -84,6 +89,8 @@ def _refuse(request: HttpRequest, context: FlyContext, refusal: Refuse) -> HttpR
             "city": city(context.region),
             "other": REGIONS[other] if other else None,
             "other_url": region_url(other, port) if other else "",
+            "region_url": region_url(context.region, port) if context.region else "",
+            "machine": context.host.machine,
             "lobby_url": lobby_url(port),
             "limit_mb": MAX_REPLAY_BODY // 1_000_000,
             "reason": refusal.reason,

@@ -1,6 +1,6 @@
 """The signed, dated `state` of our replays: a proof of who replayed, never a permission.
 
-Every Machine has the same SECRET_KEY. The text is URL-safe base64 without padding, because Fly does not say what else
+Every Machine of either app has the same IDENTITY_KEY. The text is URL-safe base64 without padding, because Fly does not say what else
 survives in `state`.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 
+from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 
 from fly.arrival import Proof
@@ -18,7 +19,7 @@ _STEPS = (REGION_STEP, INSTANCE_STEP)
 
 
 def _signer() -> TimestampSigner:
-    return TimestampSigner(salt="fly.replay.state")
+    return TimestampSigner(key=settings.IDENTITY_KEY, salt="fly.replay.state")
 
 
 def sign(step: str, region: str, machine: str) -> str:

@@ -1,18 +1,24 @@
-"""When many come at once, a few come in with each turn of the event loop: who is in already, and the leases, have theirs."""
+"""Who comes in: when many come at once, a few with each turn of the event loop, so that who is in already, and the leases, have theirs;
+and whoever has a ticket."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
+from gameserver import ticket
+from gameserver.counts import COUNTS
+from gameserver.used import RememberedTickets, Use, Used
+
 A_TURN = 16
 """Let in between two looks at everything else: some ms of work."""
 
 
 class Admission:
-    """Of one process; first come, first served. In quiet times nobody waits."""
+    """Of one process; first come, first served. In quiet times nobody waits. `used`: which tickets were."""
 
     def __init__(self) -> None:
+        self.used: Used = RememberedTickets()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._soon: deque[asyncio.Future[None]] = deque()
         self._left = A_TURN
@@ -32,6 +38,22 @@ class Admission:
         (self._soon if soon else self._waiting).append(mine)
         self._count()
         await mine
+
+    async def show(self, text: str, region: str, room: str, player: str | None, session: str) -> ticket.Ticket:
+        """Use a ticket for a session, by its key; the same session may show it again. player: None for a guest.
+
+        Raises ticket.BadTicket, or what the database raises.
+        """
+        try:
+            shown = ticket.read(text)
+            shown.admits(region, room, player)
+            if not await self.used.take(Use(shown.nonce, session, shown.expires_ms)):
+                raise ticket.BadTicket(ticket.Why.USED)
+        except ticket.BadTicket:
+            COUNTS.tickets_refused += 1
+            raise
+        COUNTS.tickets_used += 1
+        return shown
 
     def _count(self) -> None:
         if not self._is_counting:

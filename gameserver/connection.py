@@ -6,26 +6,30 @@ import asyncio
 import logging
 import re
 
+from fly.answer import nearest_other
 from fly.context import FlyContext
+from gameserver.build import build_id
 from gameserver.clock import spread_ms
 from gameserver.counts import COUNTS
 from gameserver.drain import moved
 from gameserver.engine.entry import Position
 from gameserver.engine.errors import Close, Closed, Code, Rejected
 from gameserver.engine.lease import LeaseHeld
-from gameserver.engine.protocol import MAX_FRAME, Command, History, Join, Ping
+from gameserver.engine.protocol import MAX_FRAME, VERSION, Command, History, Join, Ping
 from gameserver.engine.room import Welcome
-from gameserver.engine.session import check_version
+from gameserver.engine.session import check_version, session_key
 from gameserver.engine.text import MAX_NAME, MAX_TEXT, clean_colour, clean_name
 from gameserver.engine.worlds import BaseWorld, Who
 from gameserver.member import Member
-from gameserver.outlet import Prepared, QueueOutlet, SocketOutlet, goodbye
+from gameserver.outlet import FillerOutlet, Prepared, QueueOutlet, SocketOutlet, goodbye
 from gameserver.owner import Owner
 from gameserver.pipeline import refusal
 from gameserver.players import Player, guest
 from gameserver.process import Process
 from gameserver.relay.relay import Relay
+from gameserver.seats import AGAIN_MS, NO_PLACE
 from gameserver.store import TooManyRooms
+from gameserver.ticket import WORDS, BadTicket, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +78,7 @@ class Connection:
         self.member: Member | None = None
         self._bad = 0
         self._sid = ""
+        self._version = VERSION
         self._task: asyncio.Task[None] | None = None
         self._gate = process.throttle.gate(address)
 
@@ -128,9 +133,10 @@ class Connection:
 
     async def join(self, join: Join, who: Who) -> None:
         """Enter the room and send `welcome`. Raises Closed: version, draining, taken over, journal not answering."""
-        check_version(join)
+        self._version = check_version(join)
         if self.process.is_draining:
             raise moved(self.process)
+        ticket = None if join.ticket is None else await self._show(join, who, join.ticket)
         try:
             # Not the one of the handshake: the room may have been given up, and opened again, since.
             await self.find(self.world, relayed=self._relayed)
@@ -139,13 +145,38 @@ class Connection:
         assert self.owner is not None
         rates = self.owner.rates.values()
         self._gate.admit(who.id, max(rate for rate, _ in rates), max(burst for _, burst in rates))
+        fills = isinstance(self.outlet, FillerOutlet)
+        # Nothing is awaited between this and the room, which counts whoever is in it.
+        if not fills and not self.owner.seats.admit(who.id, returns=join.position is not None):
+            raise Closed(Close.NO_PLACE, NO_PLACE, retry_ms=spread_ms(AGAIN_MS))
         try:
             self.member, welcome = await self.owner.join(join, who, self.outlet)
-        except Rejected as rejected:
-            raise Closed(Close.OWNER_LOST, rejected.text, retry_ms=spread_ms(RETRY_MS)) from None
+        except BaseException as error:
+            self._unseat(who.id)
+            if isinstance(error, Rejected):
+                raise Closed(Close.OWNER_LOST, error.text, retry_ms=spread_ms(RETRY_MS)) from None
+            raise
         self._sid = join.sid
+        if ticket is not None:
+            self.owner.seats.arrived(ticket.player)
         self.member.catch_up = self._catch_up
         self._tell(self.owner, self.member, welcome)
+
+    async def _show(self, join: Join, who: Who, text: str) -> Ticket:
+        """Use the ticket of a join. Raises Closed: it lets nobody in, or it cannot be known."""
+        player = None if self.player is None else self.player.id
+        try:
+            async with asyncio.timeout(OPEN_S):
+                return await self.process.admission.show(text, self.region, self.slug, player, session_key(who.id, join.sid))
+        except BadTicket as bad:
+            raise Closed(Close.BAD_TICKET, WORDS[bad.why], why=bad.why.value) from None
+        except Exception as error:
+            log.warning("Tickets for %s/%s cannot be looked up: %s", self.region, self.slug, type(error).__name__)
+            raise Closed(Close.OWNER_LOST, "The room cannot be entered just now.", retry_ms=spread_ms(RETRY_MS)) from error
+
+    def _unseat(self, player: str) -> None:
+        if self.owner is not None and not isinstance(self.outlet, FillerOutlet):
+            self.owner.seats.left(player)
 
     def _tell(self, owner: Owner | Relay, member: Member, welcome: Welcome) -> None:
         room = {
@@ -157,8 +188,11 @@ class Connection:
             "world": owner.world,
             "limits": {**LIMITS, "frame": owner.max_frame},
             "rates": owner.rates,
+            "newest": VERSION,
+            "build": build_id(),
         }
-        self.outlet.send(owner.welcomes.prepare(welcome, room, self._sid, member.session.who, self.context.route.as_dict()))
+        route = self.context.route.as_dict()
+        self.outlet.send(owner.welcomes.prepare(welcome, room, self._sid, member.session.who, route, self._version))
         owner.hub.release(member, welcome.position[1])
 
     def _catch_up(self, position: Position) -> None:
@@ -214,14 +248,18 @@ class Connection:
 
     def bye(self, closed: Closed) -> None:
         """Tell the client why, and close."""
-        more = {"retry_ms": closed.retry_ms} if closed.retry_ms else {}
-        goodbye(self.outlet, closed.code, closed.text, **more)
+        nearest = nearest_other(self.context) if closed.code is Close.NO_PLACE else None
+        more = {"retry_ms": closed.retry_ms, "why": closed.why, "nearest": nearest}
+        # So that a page that is too old loads itself once for each release, and not for ever.
+        more |= {"build": build_id()} if closed.code is Close.VERSION else {}
+        goodbye(self.outlet, closed.code, closed.text, **{name: value for name, value in more.items() if value})
 
     def leave(self) -> None:
         """The socket is gone."""
         if self.owner is not None:
             if self.member is not None:
                 self.owner.leave(self.member)
+                self._unseat(self.member.session.who.id)
             if isinstance(self.owner, Owner):
                 self.process.left(self.owner)
         self.owner = self.member = None

@@ -26,10 +26,12 @@ from gameserver.engine.lease import LeaseHeld, is_served
 from gameserver.engine.protocol import MAX_FRAME, Join, is_too_big
 from gameserver.engine.worlds import Who
 from gameserver.outlet import FillerOutlet, QueueOutlet, SocketOutlet, outlet_of
+from gameserver.placement import machine_in
 from gameserver.players import player_of
 from gameserver.process import Process, current
 from gameserver.store import Held
 from gameserver.throttle import address_of
+from gameserver.visits import VISITS
 from gameserver.watch import slug_of
 
 JOIN_S = 10.0
@@ -53,13 +55,26 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
         if process is None or process.is_draining:
             await deny(scope, receive, send, 503, _RESTARTS, b"This gameserver restarts.\n")
             return
+        VISITS.arriving += 1
+        try:
+            arrived = await self._arrive(process, scope, receive, send)
+        finally:
+            VISITS.arriving -= 1
+        if arrived is not None:
+            await self._accepted(*arrived)
+
+    async def _arrive(self, process: Process, scope: Any, receive: Any, send: Any) -> tuple[Connection, Any, Closed | None] | None:
+        """Accept a handshake: its connection, and what it must be told if it cannot stay; None if it was answered otherwise."""
         context = scope["fly"]
         room = _room(context.region, scope)
         # Before the socket is accepted: one that must be replayed never is (R9).
         if context.arrival.failed:
             process.placement.forget(room.region, room.slug)
+        if process.placement.of(room.region, room.slug) and not process.owned(room.region, room.slug):
+            await process.placement.fresh()
         elsewhere, relayed = _elsewhere(process, room)
-        decision = Serve("another Machine that is full owns the room") if relayed else context.decide_for(elsewhere)
+        served = Serve("another Machine that is full owns the room")
+        decision = served if relayed else context.decide_for(elsewhere, _expected(process, room))
         late: Closed | None = None
         address = address_of(scope, context.here)
         connection = Connection(process, context, room.region, room.slug, player_of(scope), address, watches=room.is_watched)
@@ -69,27 +84,29 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
             except LeaseHeld as held:
                 process.placement.learn(Held(room.region, room.slug, held.machine, held.remaining_ms))
                 decision = context.decide_for(held.machine) if is_served(held.remaining_ms) else decision
-                late = Closed(Close.OWNER_LOST, "The Machine that has this room does not answer.", retry_ms=_when(context, held))
+                late = _held_elsewhere(context, held)
                 if isinstance(decision, Serve) and _may_relay(process, context) and is_served(held.remaining_ms):
                     late = await connection.find_relay(room.world)
             except Closed as closed:
                 late = closed
         if isinstance(decision, Replay):
             await replay(scope, receive, send, decision)
-            return
+            return None
         if isinstance(decision, Refuse):
             await deny(scope, receive, send, decision.status, PLAIN, f"{decision.reason}\n".encode())
-            return
+            return None
         await process.admission.turn()
         await receive()
         await send({"type": "websocket.accept"})
         connection.outlet = outlet_of(scope, send)
-        await self._accepted(connection, receive, late)
+        return connection, receive, late
 
     async def _accepted(self, connection: Connection, receive: Any, late: Closed | None) -> None:
         process, outlet = connection.process, connection.outlet
-        if not isinstance(outlet, FillerOutlet):
+        is_visitor = not isinstance(outlet, FillerOutlet)
+        if is_visitor:
             process.outlets.add(outlet)
+            VISITS.came()
         try:
             if process.is_draining:
                 # It began while this socket was being accepted: the drain does not know of it.
@@ -109,6 +126,8 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
             await _gone(receive)
         finally:
             process.outlets.discard(outlet)
+            if is_visitor:
+                VISITS.left()
             connection.leave()
             if isinstance(outlet, QueueOutlet):
                 outlet.stop()
@@ -140,12 +159,13 @@ class RoomConsumer(AsyncConsumer):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """What a handshake asks for. `world`: of a room that is to be made. `slug`: empty for a link that we did not make."""
+    """What a handshake asks for. `world`, `at`: of a room that is to be made. `slug`: empty for a link that we did not make."""
 
     region: str
     slug: str
     world: str
     is_watched: bool
+    at: str = ""
 
 
 def _elsewhere(process: Process, room: _Room) -> tuple[str, bool]:
@@ -160,6 +180,18 @@ def _elsewhere(process: Process, room: _Room) -> tuple[str, bool]:
     return machine, bool(machine and exchange is not None and exchange.link.is_up and exchange.is_full(machine) and process.places)
 
 
+def _expected(process: Process, room: _Room) -> str:
+    """The Machine that shall have a room which nobody has yet; empty if it is open, or ours already. A wish, whoever utters it (AP8)."""
+    return "" if process.owned(room.region, room.slug) else room.at
+
+
+def _held_elsewhere(context: FlyContext, held: LeaseHeld) -> Closed:
+    """What to tell somebody whose room another Machine has, and who cannot be sent there."""
+    if context.host.machine:
+        return Closed(Close.NO_SUCH_ROOM, "Another Machine of this region has this room. Open it at the region's own address.")
+    return Closed(Close.OWNER_LOST, "The Machine that has this room does not answer.", retry_ms=_when(context, held))
+
+
 def _may_relay(process: Process, context: FlyContext) -> bool:
     """Whether a socket that was sent here from the room's owner, which is full, can be served here."""
     exchange, arrival = process.exchange, context.arrival
@@ -171,7 +203,7 @@ def _room(region: str, scope: Any) -> _Room:
     if "token" in asked:
         return _Room(region, slug_of(region, asked["token"]), "", is_watched=True)
     query: dict[str, list[str]] = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return _Room(region, asked["slug"], query.get("world", [""])[0][:32], is_watched=False)
+    return _Room(region, asked["slug"], query.get("world", [""])[0][:32], is_watched=False, at=machine_in(query.get("at", [""])[0]))
 
 
 def _when(context: FlyContext, held: LeaseHeld) -> int:

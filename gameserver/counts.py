@@ -41,6 +41,12 @@ class Counts:
     """Commands refused for a rate."""
     floods: int = 0
     """Sockets closed with 4504."""
+    tickets_used: int = 0
+    """Tickets that were good, each time that its session showed one."""
+    tickets_refused: int = 0
+    """Sockets closed with 4008."""
+    refused_places: int = 0
+    """Times that somebody found a room full, who may ask again and again (4007)."""
 
 
 COUNTS = Counts()

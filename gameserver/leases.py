@@ -9,18 +9,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, connections, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 
 from gameserver.database import ALIAS, LEASES, lock
 from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
 from gameserver.models import Holder as HolderRow
 from gameserver.models import Lease as LeaseRow
 from gameserver.models import NowMs, Room
-from gameserver.store import MAX_ROOMS, Claimed, Held, Peer, Renewed, Started, TooManyRooms
+from gameserver.store import MAX_ROOMS, RECENT_S, Claimed, Held, Peer, Renewed, Started, TooManyRooms
 
 EXPIRY_MS = int(EXPIRY_S * 1000)
 HOLDERS, ROOMS = HolderRow._meta.db_table, Room._meta.db_table
-_FREE: dict[str, Any] = {"machine": "", "boot": "", "expires_at": 0, "sessions": 0}
+RECENT_MS = int(RECENT_S * 1000)
+# It ends now; how many were in stays, for the next owner.
+_FREE: dict[str, Any] = {"machine": "", "boot": "", "expires_at": NowMs()}
 
 
 class DatabaseLeases:
@@ -40,7 +42,8 @@ class DatabaseLeases:
             mine = LeaseRow.objects.using(self.alias).filter(machine=machine)
             lock(mine)
             rooms = tuple(mine.values_list("room__region", "room__slug"))
-            mine.update(boot=holder.boot, epoch=F("epoch") + 1, expires_at=NowMs() + EXPIRY_MS, sessions=0)
+            recent = Case(When(expires_at__gt=NowMs() - RECENT_MS, then=F("sessions")), default=Value(0))
+            mine.update(boot=holder.boot, epoch=F("epoch") + 1, expires_at=NowMs() + EXPIRY_MS, sessions=recent)
         return Started(holder, rooms)
 
     def claim(self, region: str, slug: str, holder: Holder, world: str = "") -> Claimed:
@@ -72,7 +75,8 @@ class DatabaseLeases:
         LeaseRow.objects.using(self.alias).filter(room=room).update(
             epoch=row.epoch, machine=holder.machine, boot=holder.boot, expires_at=NowMs() + EXPIRY_MS, sessions=0
         )
-        return Claimed(room.pk, row.epoch, room.first_epoch, room.world, room.floor)
+        sessions = row.sessions if row.remaining > -RECENT_MS else 0  # type: ignore[attr-defined]
+        return Claimed(room.pk, row.epoch, room.first_epoch, room.world, room.floor, sessions)
 
     def _locked(self, region: str, slug: str) -> LeaseRow | None:
         return self._rows().select_for_update(of=("self",)).filter(room__region=region, room__slug=slug).first()

@@ -10,7 +10,21 @@ from gameserver.engine.entry import Entry, Record, Snapshot
 from gameserver.engine.lease import EXPIRY_S, NOBODY, Holder, Lease, check_claim, next_boot
 from gameserver.engine.past import MAX_WEIGHT
 from gameserver.engine.protocol import encode
-from gameserver.store import KEEP_SNAPSHOTS, MAX_ROOMS, NONE, Batch, Claimed, Held, Loaded, Peer, Renewed, StaleEpoch, Started, TooManyRooms
+from gameserver.store import (
+    KEEP_SNAPSHOTS,
+    MAX_ROOMS,
+    NONE,
+    RECENT_S,
+    Batch,
+    Claimed,
+    Held,
+    Loaded,
+    Peer,
+    Renewed,
+    StaleEpoch,
+    Started,
+    TooManyRooms,
+)
 
 
 @dataclass(slots=True)
@@ -63,15 +77,21 @@ class Memory:
         self.lives_until[holder] = self.clock() + EXPIRY_S
         mine = [room for room in self.rooms.values() if room.holder.machine == machine]
         for room in mine:
+            sessions = self._recent(room)
             self._give(room, holder)
+            room.sessions = sessions
         return Started(holder, tuple((room.region, room.slug) for room in mine))
 
     def claim(self, region: str, slug: str, holder: Holder, world: str = "") -> Claimed:
         """See Leases."""
         room = self._find(region, slug) or self._make(region, slug, world)
         check_claim(Lease(room.epoch, room.holder, self._remaining_ms(room)), holder)
+        sessions = self._recent(room)
         self._give(room, holder)
-        return Claimed(room.key, room.epoch, room.first_epoch, room.world, room.floor)
+        return Claimed(room.key, room.epoch, room.first_epoch, room.world, room.floor, sessions)
+
+    def _recent(self, room: Kept) -> int:
+        return room.sessions if room.expires_at > self.clock() - RECENT_S else 0
 
     def _make(self, region: str, slug: str, world: str) -> Kept:
         if sum(room.region == region for room in self.rooms.values()) >= MAX_ROOMS:
@@ -100,7 +120,7 @@ class Memory:
         """See Leases."""
         for room in (self.rooms[key] for key in rooms):
             if (room.holder, room.epoch) == (holder, rooms[room.key]):
-                room.holder, room.expires_at, room.sessions = NOBODY, 0.0, 0
+                room.holder, room.expires_at = NOBODY, self.clock()
 
     def end(self, holder: Holder) -> None:
         """See Leases."""

@@ -27,6 +27,9 @@ DESCRIPTIONS = {
     "relay_resent": "Commands that this relay sent to an owner again.",
     "refused_rate": "Commands refused because a socket, a player or an address sent too many.",
     "floods": "Sockets closed with 4504.",
+    "tickets_used": "Tickets that were good, each time that one was shown.",
+    "tickets_refused": "Sockets closed with 4008.",
+    "refused_places": "Times that somebody found a room full (4007).",
 }
 
 

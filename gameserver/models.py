@@ -152,3 +152,14 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room} at {self.seq}"
+
+
+class UsedTicket(models.Model):
+    """A ticket that let a session in (gameserver.used). `session`: the session's key; it may show the ticket again, and nobody else."""
+
+    nonce = models.CharField(max_length=32, primary_key=True)
+    session = models.CharField(max_length=32)
+    expires_at = models.BigIntegerField("expires at (ms)", db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.expires_at)

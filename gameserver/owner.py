@@ -29,6 +29,7 @@ from gameserver.member import Member
 from gameserver.outlet import Outlet
 from gameserver.pipeline import Pipeline
 from gameserver.reception import Reception
+from gameserver.seats import Seats
 from gameserver.snapshots import Snapshots
 from gameserver.store import StaleEpoch
 from gameserver.ticker import Ticker
@@ -54,6 +55,7 @@ class Owner:
         self.world = world
         self.key = 0
         self.hub = Hub()
+        self.seats = Seats(self.hub)
         self.welcomes = Welcomes(self.hub, lambda after, upto: keeper.journal.read(keeper.journal.store.since, self.key, after, upto))
         self._reception = Reception(f"{region}/{slug}", self.hub, self.welcomes, lambda: self._room, lambda: self._ready(None))
         self.catch_up = self._reception.welcome
@@ -66,8 +68,7 @@ class Owner:
         self._opening: asyncio.Task[None] | None = None
         self._ticker = Ticker(self._tick, lambda: self.hub.people > 0 and not self._retired)
         self._snapshots = Snapshots(keeper.journal, self._pipeline, clock)
-        self._available = True
-        self._retired = False
+        self._available, self._retired = True, False
 
     async def open(self) -> None:
         """Own the room: its epoch is ours from now on. Raises LeaseHeld, TooManyRooms, Damaged, TooLate, or what the database raised."""
@@ -87,6 +88,7 @@ class Owner:
         if shown is not None and room.durable > shown:
             self._show_what_was_in_doubt(room, shown)
         self._ticker.keep(room.worlds)
+        self.seats.expect(claimed.sessions if shown is None else 0)
 
     def _show_what_was_in_doubt(self, room: Room, shown: int) -> None:
         """A commit that seemed to fail did happen. Who cannot be shown all of it comes back and gets it as a gap: never a part (R5)."""

@@ -14,6 +14,7 @@ from fly import links
 from fly.answer import nearest_other
 from fly.context import FlyContext
 from fly.regions import REGIONS
+from gameserver.build import build_id
 from gameserver.engine.registry import CHAT, discover
 
 MODULE = "gameserver/worlds/{}.mjs"
@@ -37,7 +38,7 @@ def region_url(request: HttpRequest, code: str) -> str:
 
 
 def page_data(request: HttpRequest, **more: Any) -> dict[str, Any]:
-    """The page's data: region (None in the lobby), machine, route, edge, player, lobby_url, nearest, and what the page adds."""
+    """The page's data: region (None in the lobby), machine, build, route, edge, player, lobby_url, nearest, and what the page adds."""
     context: FlyContext = request.fly  # type: ignore[attr-defined]
     edge = context.route.edge
     return {
@@ -46,6 +47,7 @@ def page_data(request: HttpRequest, **more: Any) -> dict[str, Any]:
         "edge": region_dict(edge) if edge in REGIONS else None,
         "places": {code: REGIONS[code].city for code in REGIONS},
         "machine": context.here.machine,
+        "build": build_id(),
         "route": context.route.as_dict(),
         "player": request.player.as_dict(),  # type: ignore[attr-defined]
         "lobby_url": lobby_url(request),

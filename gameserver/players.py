@@ -1,6 +1,7 @@
 """Who plays: a name, a colour and an id in a signed cookie on the parent domain. No account, no database.
 
-The cookie says who somebody is to others, not what they may do. A cookie that was tampered with is no cookie.
+The cookie says who somebody is to others, not what they may do. A cookie that was tampered with is no cookie: it is signed with
+IDENTITY_KEY, which lobby and gameservers share also where they are two apps.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from gameserver.engine.text import COLOUR, clean_colour, clean_name
 
 YEAR_S = 365 * 24 * 3600
 SALT = "player"
-NO_COOKIE = ("/static/", "/healthz", "/ping")
-"""Paths that carry no cookie: files and measurements."""
+NO_COOKIE = ("/static/", "/healthz", "/ping", "/beats/")
+"""Paths that carry no cookie: files, measurements, and what gameservers tell."""
 
 ADJECTIVES = (
     *("Amber", "Brave", "Calm", "Clever", "Cosmic", "Curious", "Daring", "Gentle", "Golden", "Happy", "Jolly", "Keen"),
@@ -89,13 +90,13 @@ def _named(player_id: str, chance: random.Random) -> Player:
 
 def write_cookie(player: Player) -> str:
     """The cookie's value: signed, readable, without anything secret."""
-    return signing.dumps([player.id, player.name, player.colour], salt=SALT)
+    return signing.dumps([player.id, player.name, player.colour], key=settings.IDENTITY_KEY, salt=SALT)
 
 
 def read_cookie(value: str) -> Player | None:
     """The player in a cookie; None if it is not ours. Never raises."""
     try:
-        player_id, name, colour = signing.loads(value, salt=SALT, max_age=YEAR_S)
+        player_id, name, colour = signing.loads(value, key=settings.IDENTITY_KEY, salt=SALT, max_age=YEAR_S)
         if not (isinstance(player_id, str) and _ID.match(player_id) and COLOUR.match(colour)):
             return None
         return Player(player_id, clean_name(name), colour)

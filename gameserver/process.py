@@ -23,6 +23,7 @@ from gameserver.outlet import Outlet
 from gameserver.owner import Owner
 from gameserver.placement import Placement
 from gameserver.relay.exchange import Exchange
+from gameserver.renewal import Renewal
 from gameserver.store import Leases
 from gameserver.throttle import Throttle
 
@@ -32,8 +33,8 @@ MAX_SOCKETS = 10_000
 """Sockets of one process where MAX_SOCKETS says nothing; fly.toml's hard_limit is the same number."""
 IDLE_ROOM_S = 60.0
 """How long a room without anybody stays in memory."""
-WATCH_S = 0.25
-"""Between two looks at how old the last renewal is."""
+PROOF_S = 2.0
+"""How long whoever wants a room waits for a renewal, where the last one is too old: a process that was asleep needs a moment."""
 RETRY_MS = (100, 1000)
 """When the clients of a room that was lost come back: spread, so that the next owner is not stormed."""
 MAIN = "main"
@@ -65,6 +66,7 @@ class Process:
         clock: Callable[[], float] = steady,
         asked_to_drain: Callable[[], None] = end_this_process,
         layer: Any = None,
+        wall: Callable[[], float] | None = None,
     ) -> None:
         self.here = here
         self.regions = (here.region,) if here.is_fly else tuple(regions)
@@ -80,26 +82,26 @@ class Process:
         self.exchange: Exchange | None = None
         self.throttle = Throttle()
         self.admission = Admission()
+        self.going: set[int] = set()
+        """Rooms that are being given back."""
+        # A test's clock has no other one beside it.
+        self.renewal = Renewal(self, clock, wall or (time.time if clock is steady else clock), asked_to_drain)
         self._clock = clock
-        self._asked_to_drain = asked_to_drain
         self._layer = layer
-        self._renewed_at = 0.0
         self._rooms: dict[tuple[str, str], asyncio.Task[Owner]] = {}
-        self._told: dict[int, int] = {}
-        self._going: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last_step = Step.KEEP
 
     async def start(self) -> None:
         """Begin this Machine's new life, and open what its last one held. Raises what the database raises."""
         began = self._clock()
         started = await self.journal.call(self.leases.start, self.here.machine, secrets.token_hex(4))
-        self.holder, self._renewed_at = started.holder, began
+        self.holder = started.holder
+        self.renewal.began(began)
         if self._layer is not None:
             self.exchange = Exchange(self, self._layer)
             self.exchange.start()
-        self._go_on(self._renew())
-        self._go_on(self._watch())
+        self._go_on(self.renewal.renew())
+        self._go_on(self.renewal.watch())
         self.placement.start()
         for region, slug in started.rooms:
             self._rooms[region, slug] = asyncio.ensure_future(self._open(region, slug, ""))
@@ -112,11 +114,11 @@ class Process:
 
     def step(self) -> Step:
         """What our leases allow just now, by the age of their last renewal."""
-        return lease.step(self._renewed_at, self._clock())
+        return self.renewal.step()
 
     def decides(self) -> bool:
         """Whether they allow to decide anything: the same, for every command."""
-        return self._clock() - self._renewed_at < lease.REFUSE_S
+        return self.renewal.decides()
 
     async def owner(self, region: str, slug: str, world: str = "") -> Owner:
         """The owner of a room, in this process: the room is claimed and read if it is not in memory.
@@ -136,7 +138,7 @@ class Process:
             raise
 
     async def _open(self, region: str, slug: str, world: str) -> Owner:
-        if self.step() >= Step.REFUSE:
+        if not await self.renewal.proven(PROOF_S):
             raise Unavailable
         owner = Owner(region, slug, self, world)
         await owner.open()
@@ -150,6 +152,15 @@ class Process:
     def owned(self, region: str, slug: str) -> bool:
         """Whether the room is in memory here."""
         return self.owner_here(region, slug) is not None
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a room is being claimed and read just now."""
+        return any(not task.done() for task in self._rooms.values())
+
+    def forget_rooms(self) -> None:
+        """After a drain: no room is here any more."""
+        self._rooms.clear()
 
     @property
     def places(self) -> int:
@@ -170,17 +181,18 @@ class Process:
             self._go_on(self._give_back(owner))
 
     async def _give_back(self, owner: Owner) -> None:
-        self._going.add(owner.key)
+        self.going.add(owner.key)
         await owner.retire(lease.REFUSE_S)
         owner.stop()
-        self._going.discard(owner.key)
+        self.going.discard(owner.key)
         await self.release([owner])
 
     async def release(self, owners: Iterable[Owner], timeout_s: float | None = None) -> None:
         """Let anybody have these rooms at once. When the database does not answer, their leases run out by themselves."""
-        await self._release({owner.key: owner.epoch for owner in owners if owner.epoch}, timeout_s)
+        await self.release_keys({owner.key: owner.epoch for owner in owners if owner.epoch}, timeout_s)
 
-    async def _release(self, rooms: Mapping[int, int], timeout_s: float | None = None) -> None:
+    async def release_keys(self, rooms: Mapping[int, int], timeout_s: float | None = None) -> None:
+        """The same for rooms by their keys, each with its epoch."""
         patience_s = lease.REFUSE_S if timeout_s is None else timeout_s
         try:
             await asyncio.wait_for(self.journal.call(self.leases.release, self.holder, rooms), patience_s)
@@ -198,59 +210,13 @@ class Process:
     def lost(self, owner: Owner) -> None:
         """Another process owns the room now: send everybody there."""
         log.info("Room %s/%s has another owner.", owner.region, owner.slug)
-        self._let_go(owner, "This room has another owner now.")
+        self.let_go(owner, "This room has another owner now.")
 
-    def _let_go(self, owner: Owner, text: str) -> None:
+    def let_go(self, owner: Owner, text: str) -> None:
+        """Serve a room no more; everybody in it is told why and comes back."""
         self._remove(owner)
         owner.stop()
         owner.hub.close(Close.OWNER_LOST, text, RETRY_MS)
-
-    # Leases
-
-    async def _renew(self) -> None:
-        failing, asked = False, False
-        while True:
-            began = self._clock()
-            counts = {owner.key: owner.hub.people for owner in self.rooms()}
-            news = {key: count for key, count in counts.items() if self._told.get(key) != count}
-            try:
-                renewed = await self.journal.call(self.leases.renew, self.holder, news, self.places)
-                self._renewed_at, self._told = began, counts
-                await self._take_stock(renewed.rooms)
-            except Exception as error:  # noqa: BLE001
-                log.log(logging.DEBUG if failing else logging.ERROR, "The leases cannot be renewed: %r", error)
-                failing = True
-            else:
-                failing = False
-                if renewed.drain and not asked and not self.is_draining:
-                    # Once: a second SIGTERM would end the process in the middle of its drain.
-                    asked = True
-                    self._asked_to_drain()
-            await asyncio.sleep(max(0.0, lease.RENEW_S - (self._clock() - began)))
-
-    async def _take_stock(self, held: Mapping[int, int]) -> None:
-        """Let go of rooms that are not ours any more, and give back leases that we hold for nothing."""
-        owners = self.rooms()
-        for owner in owners:
-            if owner.key not in held and owner.key in self._told and not self.is_draining:
-                self.lost(owner)
-        unserved = {key: epoch for key, epoch in held.items() if key not in self._going | {owner.key for owner in owners}}
-        if unserved and all(task.done() for task in self._rooms.values()):
-            await self._release(unserved)
-
-    async def _watch(self) -> None:
-        """Stop serving when our leases may end, before anybody else may begin (R6)."""
-        while True:
-            await asyncio.sleep(WATCH_S)
-            step = self.step()
-            if step is Step.CLOSE and self._last_step is not Step.CLOSE:
-                log.error("No lease was renewed for %.1f s: giving up all rooms.", lease.CLOSE_S)
-                for owner in self.rooms():
-                    self._let_go(owner, "The room's database does not answer. Trying again.")
-            if (step >= Step.REFUSE) != (self._last_step >= Step.REFUSE):
-                for owner in self.rooms():
-                    owner.say_status()
-            self._last_step = step
 
     async def stop(self) -> None:
         """End what goes on by itself, and hold nothing any more."""

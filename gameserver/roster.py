@@ -73,6 +73,10 @@ class Roster:
         """Keys of a player's sessions; none for one who is not in."""
         return self._sessions.get(player, set())
 
+    def knows(self, player: str) -> bool:
+        """Whether a player is in."""
+        return player in self._known
+
     def news(self) -> dict[str, Any]:
         """The message that tells what has changed since the last one."""
         joined, left = [who.as_dict() for who in self._joined.values()], list(self._left)

@@ -14,6 +14,8 @@ from gameserver.engine.lease import Holder
 
 MAX_ROOMS = 1000
 """Rooms that a region holds."""
+RECENT_S = 60.0
+"""Whoever was in a room that has had no owner for so long does not come back as one."""
 NONE: frozenset[str] = frozenset()
 KEEP_SNAPSHOTS = 2
 """Snapshots of a room: the newest may be found damaged."""
@@ -97,13 +99,17 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A room that is ours from now on. `world`: its lane besides chat. `floor`: see `gameserver.models.Room`."""
+    """A room that is ours from now on. `world`: its lane besides chat. `floor`: see `gameserver.models.Room`.
+
+    sessions: how many were in when it was last owned, if that is no longer ago than RECENT_S.
+    """
 
     key: int
     epoch: int
     first_epoch: int
     world: str = ""
     floor: int = 0
+    sessions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,12 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_safe
 
 from fly.origin import same_origin
+from gameserver import ticket
 from gameserver.connection import SLUG
 from gameserver.models import NowMs, Record, Room
 from gameserver.modules import needed
 from gameserver.page_data import MODULE, lobby_url, page_data, world_files, world_names
+from gameserver.placement import machine_in
 from gameserver.process import MAIN, current
 from gameserver.watch import slug_of, token_of
 
@@ -47,10 +49,19 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
     """A room; its socket brings the rest. `?world=` is for a room that is to be made: the socket says what it thinks of it."""
     region = request.fly.region  # type: ignore[attr-defined]
     world = request.GET.get("world", "")[:MAX_WORLD]
-    socket = f"/ws/r/{slug}/" + (f"?{urlencode({'world': world})}" if world else "")
+    wish = {name: value for name, value in (("world", world), ("at", _expected(request))) if value}
+    socket = f"/ws/r/{slug}/" + (f"?{urlencode(wish)}" if wish else "")
     link = reverse("watch", kwargs={"token": token_of(region, slug)})
     more = {"slug": slug, "world": world, "socket": socket, "watch": link, "read_only": False, "worlds": world_files()}
     return _room_page(request, slug, world, more)
+
+
+def _expected(request: HttpRequest) -> str:
+    """The Machine where the lobby expects a room that nobody has yet, by the visitor's ticket; empty without one."""
+    try:
+        return machine_in(ticket.read(request.GET.get("ticket", "")).machine)
+    except ticket.BadTicket:
+        return ""
 
 
 @require_safe

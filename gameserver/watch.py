@@ -1,7 +1,7 @@
 """Links to watch a room: whoever has one sees everything and changes nothing, and does not learn the room's name.
 
 The name of a room is what lets people in. So a link does not carry it for reading, nor a number that could be guessed: it is the name
-itself, encrypted and sealed with the platform's secret key, and the same for the same room.
+itself, encrypted and sealed with the platform's identity key, and the same for the same room.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PURPOSE = b"watch a room"
 
 def token_of(region: str, slug: str) -> str:
     """The token of a room's link for watching, in letters that an address takes."""
-    sealed = _cipher(settings.SECRET_KEY).encrypt(slug.encode(), [_PURPOSE, region.encode()])
+    sealed = _cipher(settings.IDENTITY_KEY).encrypt(slug.encode(), [_PURPOSE, region.encode()])
     return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
@@ -31,7 +31,7 @@ def slug_of(region: str, token: str) -> str:
         sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (binascii.Error, ValueError):
         return ""
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+    for key in (settings.IDENTITY_KEY, *settings.SECRET_KEY_FALLBACKS):
         try:
             return _cipher(key).decrypt(sealed, [_PURPOSE, region.encode()]).decode()
         except (InvalidTag, ValueError):

@@ -71,9 +71,9 @@ class Welcomes:
         events = [entry.event for entry in entries if gap.after < entry.event["seq"] <= gap.upto]
         return room.bridge(gap, [*events, *later])
 
-    def prepare(self, welcome: Welcome, room: dict[str, Any], sid: str, who: Who, route: dict[str, Any]) -> Prepared:
-        """The message for one client. `room`: what is the same for all clients of the room."""
-        own = encode({"type": "welcome", "v": VERSION, "sid": sid, "you": who.as_dict(), "route": route})
+    def prepare(self, welcome: Welcome, room: dict[str, Any], sid: str, who: Who, route: dict[str, Any], v: int = VERSION) -> Prepared:
+        """The message for one client. `room`: what is the same for all clients of the room. `v`: the version that is spoken with it."""
+        own = encode({"type": "welcome", "v": v, "sid": sid, "you": who.as_dict(), "route": route})
         return Prepared({"type": "welcome"}, b"".join((own[:-1], b",", self._shared(welcome, room)[1:-1], b",", self._present()[1:])))
 
     def _shared(self, welcome: Welcome, room: dict[str, Any]) -> bytes:

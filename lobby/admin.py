@@ -1,4 +1,4 @@
-"""Staff see the fleet: regions can be hidden from the lobby, gameservers are looked at only."""
+"""Staff see the fleet: what regions and the whole of it may have is theirs to say, gameservers and hours are looked at only."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from lobby.heartbeats import alive
-from lobby.models import Gameserver, Region
+from lobby.models import FleetLimits, Gameserver, Region, Spent
 
 
 @admin.register(Region)
 class RegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Which regions the lobby lists, and in what order. Rows come from Fly's list and are not added by hand."""
 
-    list_display = ("code", "name", "country", "enabled", "has_host", "position", "deprecated", "machines")
+    list_display = (
+        "code", "name", "country", "enabled", "has_host", "position", "min_machines", "max_machines", "warm", "deprecated", "machines",
+    )  # fmt: skip
     list_editable = ("enabled", "position")
     list_filter = ("enabled", "deprecated")
     search_fields = ("code", "name", "country")
@@ -58,26 +60,54 @@ class RegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self.message_user(request, f"{queryset.update(enabled=False)} regions are hidden.")
 
 
+@admin.register(FleetLimits)
+class FleetLimitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What the whole fleet may cost: one row, or none, which is the same as its defaults."""
+
+    list_display = ("__str__", "cap", "price")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There is one fleet."""
+        return not FleetLimits.objects.exists()
+
+
+class LookedAt(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What the fleet tells: nobody writes for it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows come by themselves."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are true already."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are forgotten by themselves."""
+        return False
+
+
+@admin.register(Spent)
+class SpentAdmin(LookedAt):
+    """What each of the last hours came to, up to 31 days back."""
+
+    list_display = ("hour", "machine_hours", "counted_at")
+    ordering = ("-hour",)
+
+    @admin.display(description="Machine hours")
+    def machine_hours(self, spent: Spent) -> str:
+        """Machines times hours, counted by whoever planned."""
+        return f"{spent.machine_s / 3600:.2f}"
+
+
 @admin.register(Gameserver)
-class GameserverAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class GameserverAdmin(LookedAt):
     """What the gameservers told last."""
 
     list_display = ("region", "machine", "is_alive", "players", "sockets", "draining", "started_at", "last_seen")
     list_filter = ("region", "draining")
     search_fields = ("machine", "region__code", "region__name")
     list_select_related = ("region",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Gameservers announce themselves."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody writes for them."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They are forgotten by themselves."""
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Gameserver]:
         """Gameservers and whether they live, in one query."""

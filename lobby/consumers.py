@@ -13,6 +13,7 @@ from channels.consumer import AsyncConsumer
 
 from fly.asgi import values
 from fly.links import port_of
+from gameserver.visits import VISITS
 from lobby.watch import watch
 
 BAD_MESSAGES = 4500
@@ -30,6 +31,8 @@ class LobbyConsumer(AsyncConsumer):  # type: ignore[misc]
         news = asyncio.Event()
         teller = asyncio.ensure_future(_tell(news, port_of("".join(values(scope["headers"], b"host"))), send))
         watch.add(news)
+        # Who watches the list is somebody: this Machine, which is a gameserver as well, does not stop itself meanwhile.
+        VISITS.came()
         try:
             if (await receive())["type"] != "websocket.disconnect":
                 teller.cancel()
@@ -37,6 +40,7 @@ class LobbyConsumer(AsyncConsumer):  # type: ignore[misc]
         finally:
             teller.cancel()
             watch.remove(news)
+            VISITS.left()
 
 
 async def _tell(news: asyncio.Event, port: str, send: Any) -> None:

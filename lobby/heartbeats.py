@@ -11,7 +11,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from gameserver.heartbeat import Beat
-from lobby.models import Gameserver, Region
+from lobby.fleet.model import Mark
+from lobby.held import arrived, lock
+from lobby.models import Gameserver, Region, Watched
 
 TTL_S = 3.5
 """A gameserver that was silent for so long is gone. It beats every second, so three may be lost; with the second between two
@@ -27,6 +29,7 @@ def record(beats: Sequence[Beat]) -> None:
     with transaction.atomic():
         known = set(Region.objects.filter(pk__in=[beat.region for beat in beats]).values_list("pk", flat=True))
         rows = [_row(beat) for beat in beats if beat.region in known]
+        _seat([beat for beat in beats if beat.region in known])
         Gameserver.objects.bulk_create(
             rows,
             update_conflicts=True,
@@ -35,6 +38,16 @@ def record(beats: Sequence[Beat]) -> None:
         )
         if _is_time_to_forget():
             Gameserver.objects.filter(last_seen__lt=Now() - timedelta(seconds=FORGET_S)).delete()
+
+
+def _seat(beats: Sequence[Beat]) -> None:
+    """Whoever came in by a ticket is counted by the beat from now on, and by the lobby's own places no more: in one transaction."""
+    rooms = {beat.region: {room["slug"]: room["arrived"] for room in beat.rooms if room.get("arrived")} for beat in beats}
+    come = {region: who for region, who in rooms.items() if who}
+    if come:
+        lock(come)
+        for region, who in come.items():
+            arrived(region, who)
 
 
 _forgot_at = -FORGET_EVERY_S
@@ -60,6 +73,13 @@ def alive() -> QuerySet[Gameserver]:
     return Gameserver.objects.filter(last_seen__gte=Now() - timedelta(seconds=TTL_S))
 
 
+def taking() -> QuerySet[Gameserver]:
+    """Those of them that take people: not about to end, nor taken out of service by the fleet with nobody in them."""
+    out = Watched.objects.filter(mark__in=(Mark.EMPTY, Mark.GHOST)).values("machine")
+    leaving = Watched.objects.filter(mark=Mark.OPERATOR).values("machine")
+    return alive().filter(draining=False).exclude(machine__in=out).exclude(machine__in=leaving, players=0, sockets=0)
+
+
 def _row(beat: Beat) -> Gameserver:
     return Gameserver(
         region_id=beat.region,
@@ -70,7 +90,7 @@ def _row(beat: Beat) -> Gameserver:
         last_seen=Now(),
         players=beat.players,
         sockets=beat.sockets,
-        rooms=beat.rooms,
+        rooms=[{name: value for name, value in room.items() if name != "arrived"} for room in beat.rooms],
         draining=beat.draining,
     )
 

@@ -37,7 +37,7 @@ def _listed(region: Region, gameservers: list[Gameserver], url: Callable[[str], 
         "enabled": region.enabled,
         "state": "up" if any(not gameserver.draining for gameserver in gameservers) else "asleep",
         "players": sum(gameserver.players for gameserver in gameservers),
-        "rooms": sum(len(gameserver.rooms) for gameserver in gameservers),
+        "rooms": sum(room["players"] > 0 for gameserver in gameservers for room in gameserver.rooms),
         "machines": len(gameservers),
         "url": url(region.code),
     }

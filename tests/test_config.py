@@ -61,6 +61,14 @@ def test_one_variable_names_the_database_of_every_region() -> None:
         ("DRAIN_BUDGET_S", "nan"),
         ("REPLAY_CACHE_TTL_S", "5"),
         ("LOG_LEVEL", "LOUD"),
+        ("IDENTITY_KEY", "short"),
+        ("GAMESERVER_APP", "My App"),
+        ("MACHINES_API_URL", "api.machines.dev"),
+        ("IDLE_STOP_S", "-1"),
+        ("IDLE_STOP", "sleep"),
+        ("IDLE_KEEP", "-1"),
+        ("BUILD", "spring"),
+        ("ROOM_PLACES", "many"),
     ],
 )
 def test_a_malformed_value_names_its_variable(name: str, value: str) -> None:

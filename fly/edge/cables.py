@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -26,6 +27,8 @@ class Cable:
     machine: str
     client: asyncio.StreamWriter
     upstream: asyncio.StreamWriter | None = None
+    goodbye: Callable[[], Awaitable[None]] | None = None
+    """Closes a WebSocket with 1001; None for anything else."""
 
     def release(self) -> None:
         """It leads there no more. Harmless when it is said twice."""
@@ -68,3 +71,9 @@ class Cables:
             if cable.upstream is not None:
                 reset(cable.upstream)
         return len(cut)
+
+    async def farewell(self, machine: str) -> int:
+        """Close every WebSocket that leads to a Machine with 1001, as a proxy does that is about to stop it; how many they were."""
+        leaving = [cable.goodbye() for cable in list(self._laid.get(machine, ())) if cable.goodbye is not None]
+        await asyncio.gather(*leaving, return_exceptions=True)
+        return len(leaving)

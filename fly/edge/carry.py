@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import h11
 
 from fly.arrival import PREFERRED_UNAVAILABLE, ReplayFailed, ReplaySource
+from fly.edge.api.states import WrongState
 from fly.edge.cables import Cables
 from fly.edge.cache import ReplayCache, cache_of_headers
 from fly.edge.request import Request, fallen_back, replayed
-from fly.edge.rules import MAX_REPLAYS, PATIENCE_S, Candidate, Chosen, NoCandidate, Problem, Switches, Want, choose, first_want, replay_want
+from fly.edge.rules import (
+    MAX_REPLAYS,
+    PATIENCE_S,
+    WAKE_S,
+    Candidate,
+    Chosen,
+    NoCandidate,
+    Problem,
+    Switches,
+    Wake,
+    Want,
+    choose,
+    first_want,
+    replay_want,
+)
 from fly.edge.trace import Hop, Trace, describe
+from fly.edge.troubles import Refusal
 from fly.edge.wire import Body, Upstream
 from fly.headers import JSON_TYPE, InvalidReplay, ReplayInstruction, Transform, parse_instruction, parse_instruction_json
 
@@ -31,7 +47,11 @@ class Fleet(Protocol):
         ...
 
     def port(self, machine: str) -> int:
-        """Where one of them listens on loopback."""
+        """Where one of them listens on loopback. Raises OSError for one that is gone."""
+        ...
+
+    def wake(self, machine: str) -> None:
+        """Start one that sleeps. Raises WrongState, Refusal."""
         ...
 
 
@@ -56,6 +76,10 @@ class Carrier:
     cache: ReplayCache
     delay: Callable[[str, str], float]
     cables: Cables = field(default_factory=Cables)
+    apps: Callable[[], Collection[str]] = tuple
+    """The apps that there are, also those without a Machine."""
+    permit: Callable[[str, str], None] = lambda source, target: None
+    """Lets a replay from one app to another pass. Raises Problem."""
     clock: Callable[[], float] = field(default=time.monotonic)
 
     async def carry(
@@ -84,9 +108,10 @@ class Carrier:
             replays += 1
             self._check(replays, came_back, body, instruction)
             trace.hops[-1] = Hop(chosen.region, chosen.machine, describe(instruction))
+            self.permit(chosen.app, instruction.app or chosen.app)
             sent = Sent(instruction, chosen, request, self.clock())
             request = self._replay(request, sent, head, host)
-            want = replay_want(self.app, instruction, chosen, request.headers)
+            want = replay_want(chosen.app, instruction, chosen, request.headers)
 
     def _start(self, request: Request, host: str) -> tuple[Want, Request]:
         kept = self.cache.find(host, request.path, self.clock())
@@ -101,17 +126,23 @@ class Carrier:
     async def _connect(self, want: Want, sent: Sent | None, trace: Trace, body: Body) -> tuple[Upstream, Chosen]:
         """Open a connection to the Machine that `want` chooses, trying until it can or time is over. Raises Problem."""
         timeout_ms = sent.instruction.timeout_ms if sent else 0
-        deadline = self.clock() + (timeout_ms / 1000 if timeout_ms else PATIENCE_S)
-        candidates = self.fleet.candidates()
-        if want.app not in {candidate.app for candidate in candidates}:
+        began = self.clock()
+        if want.app not in {self.app, *self.apps(), *(candidate.app for candidate in self.fleet.candidates())}:
             raise Problem(502, "PA04", f"there is no app {want.app[:40]}")
-        refused = ""
+        refused, code, patience_s = "", "", PATIENCE_S
         while True:
             choice = choose(want, self.fleet.candidates(), self.edge)
+            if isinstance(choice, Wake):
+                machine = choice.candidate.machine
+                # Woken for this request already, and asleep again: it will not stay awake for a second try.
+                again = ("PM08", f"Machine {machine} was started for this request and does not run")
+                code, refused = again if machine == want.woken else self._wake(machine)
+                want = replace(want, deep=want.deep | {machine}) if code else replace(want, woken=machine)
+                continue
             if isinstance(choice, NoCandidate):
                 if not choice.wait:
-                    raise Problem(503, choice.code, choice.reason, "no_candidate")
-                refused = choice.reason
+                    raise Problem(503, code or choice.code, refused if code else choice.reason, "no_candidate")
+                refused, patience_s = choice.reason, WAKE_S if choice.patient else patience_s
             else:
                 machine = choice.candidate.machine
                 try:
@@ -121,9 +152,23 @@ class Carrier:
                 except OSError:
                     refused = f"Machine {machine} refuses connections"
                     want = replace(want, refused=want.refused | {machine})
-            if self.clock() >= deadline:
-                raise Problem(503, "PR04", refused, "timeout" if timeout_ms else "retries_exhausted")
+            if self.clock() >= began + (timeout_ms / 1000 if timeout_ms else patience_s):
+                late = "PM03" if patience_s == WAKE_S else "PR04"
+                raise Problem(503, late, refused, "timeout" if timeout_ms else "retries_exhausted")
+            if body.client.reader.at_eof():
+                # Whoever waited for a Machine to wake has gone: nobody is there to be answered.
+                raise ConnectionResetError
             await asyncio.sleep(RETRY_S)
+
+    def _wake(self, machine: str) -> tuple[str, str]:
+        """Start a Machine that sleeps; Fly's code and the reason if it cannot be (EM21)."""
+        try:
+            self.fleet.wake(machine)
+        except WrongState as error:
+            return "PM08", str(error)
+        except Refusal as error:
+            return "PM07", error.text
+        return "", ""
 
     async def _open(self, machine: str, body: Body) -> Upstream:
         """A connection to a Machine on a cable of its own. Raises OSError, with the cable taken back."""
@@ -225,7 +270,7 @@ class Carrier:
         instruction, by = sent.instruction, sent.by
         failed = ReplayFailed(
             instance=instruction.instance,
-            app=instruction.app or self.app,
+            app=instruction.app or by.app,
             region=instruction.region[0] if instruction.region else "",
             replay_source=by.machine,
             reason=problem.fallback_reason,
@@ -233,5 +278,5 @@ class Carrier:
         )
         trace.hops[-1] = Hop(by.region, by.machine, f"{describe(instruction)} failed: {problem.fallback_reason}")
         forced = instruction.fallback == "force_self"
-        want = Want(self.app, instance=by.machine if forced else "", prefer_instance="" if forced else by.machine)
+        want = Want(by.app, instance=by.machine if forced else "", prefer_instance="" if forced else by.machine)
         return want, fallen_back(sent.request, failed)

@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fly.edge.emulator import Emulator
+from fly.edge.feed import QUIET_PATHS
+from fly.edge.page import PREFIX
 from fly.edge.proxy import Line
 from fly.regions import REGIONS
 
@@ -15,7 +17,7 @@ from fly.regions import REGIONS
 class Screen:
     """Writes to a terminal or a pipe; no cookie, no query string, no body ever."""
 
-    def __init__(self, console: Console | None = None, quiet_paths: tuple[str, ...] = ("/static/", "/ping", "/.edge/")) -> None:
+    def __init__(self, console: Console | None = None, quiet_paths: tuple[str, ...] = QUIET_PATHS) -> None:
         self.console = console or Console(highlight=False)
         self.quiet_paths = quiet_paths
 
@@ -24,16 +26,24 @@ class Screen:
         return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=self.console, transient=False)
 
     def table(self, emulator: Emulator, latency: str) -> None:
-        """Where to click."""
+        """Where to click, and where to watch."""
         caption = f"latency: {latency} · Ctrl-C ends everything"
         table = Table(title="Where do you want to stand?", title_justify="left", caption=caption, caption_justify="left")
         for column in ("you are in", "open", "machine"):
             table.add_column(column, overflow="fold")
         for code, edge in emulator.edges.items():
             region = REGIONS[code]
-            here = [f"{one.plan.name} {one.id[:4]} · pid {one.pid}" for one in emulator.machines.values() if one.plan.region == code]
+            here = [
+                f"{one.plan.name} {one.id[:4]} · {f'pid {one.pid}' if one.pid else 'asleep'}"
+                for one in emulator.machines.values()
+                if one.plan.region == code
+            ]
             url = f"http://{emulator.settings.host}:{edge.port}/"
             table.add_row(f"{region.flag} {region.city}", f"[link={url}]{url}[/link]", "\n".join(here))
+        if emulator.desk is not None and emulator.edges:
+            page = f"http://{emulator.settings.host}:{next(iter(emulator.edges.values())).port}{PREFIX}"
+            table.add_section()
+            table.add_row("🗺  everywhere", f"[link={page}]{page}[/link]", "watch, and break things")
         self.console.print(table)
 
     def line(self, line: Line) -> None:

@@ -1,168 +1,176 @@
-"""One pretend Machine: a server process with Fly's environment, watched, and started again when it dies."""
+"""One pretend Machine with the orders it obeys: those of the Machines API, which return at once, and those of the console, which wait."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
-import hashlib
-import os
 import signal
-import socket
 import sys
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import Any
 
-from fly.edge import health
-from fly.edge.rules import Candidate, State
+from fly.edge.api.bodies import stop_of
+from fly.edge.api.states import State, WrongState, obey
+from fly.edge.child import free_port
+from fly.edge.life import BOOTING, DidNotStart, Life, NotRunning
+from fly.edge.plan import APP, MAX_MACHINES, Plan, base_environ, fly_environ, machine_id
+from fly.edge.troubles import Refusal
 
-APP = "rooms"
-MAX_MACHINES = 9
-"""In one region: more than a laptop should do, and one digit in a name."""
-BOOT_S = 60.0
-"""How long a Machine may take until it answers /healthz; a laptop that does three things at once is slow."""
-POLL_S = 0.05
-BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
-LAST_LINES = 20
-NOT_FOR_EYES = ("REGION_DATABASE_URL", "DATABASE_URL", "REDIS_URL", "SECRET_KEY")
-"""Variables that may hold a password: a Machine's last words are shown without them."""
-_PR_SET_PDEATHSIG = 1
-
-
-class DidNotStart(RuntimeError):
-    """A Machine that ended, or did not answer, before it was up; the message is one line."""
-
-
-class NotRunning(RuntimeError):
-    """A Machine without a process has been given an order for one; the message is one line."""
+__all__ = [
+    "APP",
+    "MAX_MACHINES",
+    "DidNotStart",
+    "Machine",
+    "NotRunning",
+    "Plan",
+    "base_environ",
+    "command_of",
+    "fly_environ",
+    "free_port",
+    "machine_id",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a Machine is started. `environ`: what it gets besides Fly's variables. `log`: where its output goes.
+SUSPEND_S = 30.0
+NO_ROOM_TO_START = 412
+NO_ROOM_TO_UPDATE = "aborted: could not reserve resource for machine: insufficient memory available to fulfill request"
 
-    `number`: which Machine of its region, from 1. `alone`: it is the only one there, and the region is its name.
+
+class Machine(Life):
+    """`start`, `stop`, `kill`, `restart`, `freeze` and `thaw` it.
+
+    The `begin_…` methods are the API's: they return at once, or raise WrongState or Refusal, and `record` tells how it goes on.
     """
 
-    region: str
-    command: tuple[str, ...]
-    environ: Mapping[str, str]
-    log: str
-    app: str = APP
-    stop_s: float = 25.0
-    number: int = 1
-    alone: bool = True
+    # Orders of the API
 
-    @property
-    def name(self) -> str:
-        """What people call it: `cdg`, or `cdg/2` where there are several."""
-        return self.region if self.alone else f"{self.region}/{self.number}"
+    def begin_start(self, by: str = "user") -> State:
+        """Start or resume it; returns the state it was in. Raises WrongState, Refusal."""
+        previous = self.state
+        following = obey(previous, "start")
+        self._check_start(previous)
+        self.deaths, self.draining, self.held = 0, False, False
+        self.record.note(following, "start", by)
+        if previous == "suspended":
+            self._task(self._resume())
+        else:
+            self._begin_life()
+        return previous
 
+    def begin_stop(self, number: int | None = None, within_s: float | None = None, by: str = "user") -> None:
+        """Ask the process to end, and kill it when it does not in time. Raises WrongState, Refusal."""
+        previous = self.state
+        following = obey(previous, "stop")
+        self.check_host()
+        if following != previous:
+            default_number, default_s = stop_of(self.record.config)
+            if previous == "suspended":
+                number, within_s = signal.SIGKILL, 1.0
+            self._end(following, "stop", by, default_number if number is None else number, default_s if within_s is None else within_s)
 
-def machine_id(app: str, region: str, number: int = 1) -> str:
-    """Fourteen hexadecimal digits, the same at every start; the first Machine of a region has the id of a lone one."""
-    text = f"{app} {region}" if number == 1 else f"{app} {region} {number}"
-    return hashlib.blake2b(text.encode(), digest_size=7).hexdigest()
+    def begin_restart(self, number: int | None = None, within_s: float | None = None, by: str = "user") -> None:
+        """Stop and start it in one. Raises WrongState, Refusal."""
+        following = obey(self.state, "restart")
+        self.check_host()
+        default_number, default_s = stop_of(self.record.config)
+        self._end(following, "restart", by, default_number if number is None else number, default_s if within_s is None else within_s)
 
+    def begin_suspend(self, by: str = "user") -> None:
+        """Let it sleep as it is; its connections break. Raises WrongState, Refusal."""
+        previous = self.state
+        following = obey(previous, "suspend")
+        self.check_host()
+        if following != previous:
+            self.record.note(following, "suspend", by)
+            self._task(self._suspend())
 
-def fly_environ(app: str, region: str, primary: str, number: int = 1) -> dict[str, str]:
-    """What Fly sets in a Machine. Source: Fly docs, machines/runtime-environment."""
-    machine = machine_id(app, region, number)
-    version = hashlib.blake2b(machine.encode(), digest_size=13).hexdigest()
-    return {
-        "FLY_APP_NAME": app,
-        "FLY_MACHINE_ID": machine,
-        "FLY_ALLOC_ID": machine,
-        "FLY_REGION": region,
-        "FLY_PRIVATE_IP": "::1",
-        "FLY_PUBLIC_IP": "::1",
-        "FLY_IMAGE_REF": f"registry.fly.io/{app}:emulated",
-        "FLY_MACHINE_VERSION": version.upper(),
-        "FLY_PROCESS_GROUP": "app",
-        "FLY_VM_MEMORY_MB": "512",
-        "PRIMARY_REGION": primary,
-    }
+    def begin_update(self, config: dict[str, Any], *, launch: bool = True) -> None:
+        """A new version with this config, launched unless the order says otherwise. Raises WrongState, Refusal."""
+        previous = self.state
+        following = obey(previous, "update")
+        self.check_host()
+        if launch and previous != "started":
+            self._check_room(previous)
+        # What runs is stopped as the version says that it is of.
+        number, within_s = stop_of(self.record.config) if previous == "started" else (signal.SIGKILL, 1.0)
+        self.record.config, self.record.version = config, self.record.version + 1
+        if previous in ("started", "suspended"):
+            self._end(following if launch else "stopping", "update", "user", number, within_s)
+            return
+        self.record.note("created" if previous == "created" else "stopped", "update", "user")
+        if launch:
+            self.begin_start()
 
+    def begin_destroy(self, *, kill: bool = False) -> None:
+        """It will be no more. Raises WrongState for one that runs unless it is killed, Refusal."""
+        following = obey(self.state, "kill" if kill else "destroy")
+        if not kill:
+            self.check_host()
+        self._end(following, "destroy", "user", signal.SIGKILL, 1.0)
 
-def free_port() -> int:
-    """A port on loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    def send(self, number: int) -> None:
+        """Signal its process. Raises WrongState, Refusal."""
+        self.check_host()
+        if self.state != "started" or self._child is None or not self._child.send(number):
+            raise WrongState(f"failed_precondition: machine is not running (current state: '{self.state}')")
 
+    def check_host(self) -> None:
+        """Raises Refusal when its host does not answer."""
+        if self.record.host_status != "ok":
+            raise Refusal(503, f"unavailable: the host of machine {self.id} is unreachable")
 
-def _die_with_parent() -> None:
-    """In the child: Linux kills it when the emulator is gone, however that went."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    def _check_start(self, previous: State) -> None:
+        """Raises WrongState, Refusal for a Machine that cannot be started now."""
+        if self._over or (previous == "created" and asyncio.get_running_loop().time() < self.usable_from):
+            raise WrongState(f"failed_precondition: unable to start machine from current state: '{previous}'")
+        self.check_host()
+        self.may_start(self)
 
+    def _check_room(self, previous: State) -> None:
+        """The same for an update, before it changes anything; without room it has a status and words of its own."""
+        try:
+            self._check_start(previous)
+        except Refusal as refusal:
+            if refusal.status != NO_ROOM_TO_START:
+                raise
+            raise Refusal(409, NO_ROOM_TO_UPDATE) from None
 
-@dataclass(eq=False, slots=True)
-class Machine:
-    """`start`, `stop`, `kill`, `restart`, `freeze` and `thaw` it; `say` is told what happens to it."""
-
-    plan: Plan
-    primary: str
-    say: Callable[[str], None]
-    id: str = field(init=False)
-    port: int = field(default_factory=free_port)
-    state: State = "stopped"
-    deaths: int = 0
-    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by whoever starts, stops or restarts it by order: two restarts at once would leave two processes."""
-    _process: asyncio.subprocess.Process | None = None
-    _watch: asyncio.Task[None] | None = None
-    _checks: asyncio.Task[None] | None = None
-    _wanted: bool = False
-    _over: bool = False
-    _reading: asyncio.Task[None] | None = None
-    _last: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
-
-    def __post_init__(self) -> None:
-        self.id = machine_id(self.plan.app, self.plan.region, self.plan.number)
-
-    @property
-    def label(self) -> str:
-        """How the console calls it."""
-        return f"{self.plan.name} machine {self.id[:4]}"
-
-    @property
-    def pid(self) -> int | None:
-        """Of the running process."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
-
-    def candidate(self, load: int, turn: int) -> Candidate:
-        """As the edge sees it."""
-        return Candidate(self.id, self.plan.region, self.plan.app, self.state, load, turn)
+    # Orders of the console
 
     async def start(self) -> None:
         """Start and wait until it answers. Raises DidNotStart."""
         if self._over:
             raise DidNotStart(f"The {self.plan.name} machine does not start: the emulator is ending")
-        self._wanted, self.state = True, "starting"
-        await self._spawn()
+        try:
+            if self.state not in BOOTING and self.state != "started":
+                self.begin_start("console")
+        except (WrongState, Refusal) as error:
+            raise DidNotStart(f"The {self.plan.name} machine does not start: {error}") from None
         await self._until_up()
-        self._watch = asyncio.ensure_future(self._keep())
-        self._checks = asyncio.ensure_future(self._check())
 
     async def stop(self, *, for_good: bool = False) -> None:
-        """SIGTERM, and after the drain's time SIGKILL; it stays stopped. A frozen one is thawed: it could not hear the SIGTERM."""
-        self._wanted, self.state, self._over = False, "stopped", self._over or for_good
-        process = self._process
-        if process is not None and process.returncode is None:
-            process.terminate()
-            process.send_signal(signal.SIGCONT)
-            try:
-                await asyncio.wait_for(process.wait(), self.plan.stop_s)
-            except TimeoutError:
-                self.say(f"{self.label} did not stop in {self.plan.stop_s:.0f} s: killed")
-                process.kill()
-                await process.wait()
-        for task in (self._watch, self._checks):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        """SIGTERM, and after the drain's time SIGKILL; it stays stopped until a start. A frozen one is thawed, or it could not hear it."""
+        self.held = True
+        self._over = self._over or for_good
+        # By its state, not by its process: one that has just died would be started again.
+        if self.state in BOOTING or self.state in ("started", "suspending", "suspended"):
+            self._end("stopping", "stop", "console", signal.SIGTERM, self.plan.stop_s)
+        self._nudged.set()
+        if self._life is not None:
+            await asyncio.gather(self._life, *self._tasks, return_exceptions=True)
+
+    async def suspend(self) -> None:
+        """Let it sleep, and wait until it does. Raises WrongState, Refusal, NotRunning if it takes too long."""
+        self.begin_suspend("console")
+        try:
+            await self.record.until(frozenset({"settled"}), SUSPEND_S)
+        except TimeoutError:
+            raise NotRunning(f"{self.label} is {self.state} after {SUSPEND_S:.0f} s") from None
+
+    def cordon(self, *, on: bool) -> None:
+        """Nothing new for it, or again."""
+        self.record.cordoned = on
+        self.record.wake()
+        self.say(f"{self.label}: {'cordoned' if on else 'takes requests again'}")
 
     async def restart(self) -> None:
         """Stop and start, as a deploy does. Raises DidNotStart."""
@@ -170,116 +178,53 @@ class Machine:
         await self.start()
 
     def kill(self, *, for_good: bool = False) -> None:
-        """SIGKILL; the watch starts it again, unless it is for good."""
-        self._wanted, self._over = self._wanted and not for_good, self._over or for_good
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+        """SIGKILL; it is started again as after any crash, unless it is for good."""
+        self._over = self._over or for_good
+        self._nudged.set()
+        self.record.wake()
+        if self._child is not None:
+            self._child.send(signal.SIGKILL)
 
     def freeze(self) -> None:
         """SIGSTOP: alive, connected, and silent, until it is thawed, stopped or killed. Raises NotRunning."""
         self._signal(signal.SIGSTOP)
 
+    async def until_still(self) -> None:
+        """Wait until it stands still, after a freeze."""
+        if self._child is not None:
+            await self._child.still()
+
     def thaw(self) -> None:
         """SIGCONT: it goes on as if nothing had been. Raises NotRunning."""
         self._signal(signal.SIGCONT)
 
+    def lose_host(self) -> None:
+        """Its host fails: the process stands still, connections break, the API says so."""
+        self.record.host_status = "unreachable"
+        self.cut(self.id)
+        if self._child is not None:
+            self._child.send(signal.SIGSTOP)
+        self.say(f"{self.label}: its host is unreachable")
+
+    def find_host(self) -> None:
+        """The host is back, with everything on it."""
+        self.record.host_status = "ok"
+        if self._child is not None and self.state not in ("suspending", "suspended"):
+            self._child.send(signal.SIGCONT)
+        self.record.wake()
+        self.say(f"{self.label}: its host is back")
+
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is None or self._process.returncode is not None:
-            raise NotRunning(f"{self.label} has no process just now: it is {self.state}")
-        self._process.send_signal(number)
-
-    async def _spawn(self) -> None:
-        environ = {**self.plan.environ, **fly_environ(self.plan.app, self.plan.region, self.primary, self.plan.number)}
-        self._process = await asyncio.create_subprocess_exec(
-            *self.plan.command,
-            "--port",
-            str(self.port),
-            env=environ,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
-        assert self._process.stdout is not None
-        self._reading = asyncio.ensure_future(self._read(self._process.stdout))
-
-    async def _read(self, stream: asyncio.StreamReader) -> None:
-        with open(self.plan.log, "ab", buffering=0) as log:
-            while line := await stream.readline():
-                log.write(line)
-                self._last.append(line.decode(errors="replace").rstrip())
-
-    async def _until_up(self) -> None:
-        deadline = asyncio.get_running_loop().time() + BOOT_S
-        assert self._process is not None
-        while not await health.answers(self.port, health.BOOT_LIMIT_S):
-            if self._process.returncode is not None:
-                if self._reading is not None:
-                    await self._reading
-                self.state = "stopped"
-                last = next((line for line in reversed(self._last) if line.strip()), f"exit code {self._process.returncode}")
-                raise DidNotStart(f"The {self.plan.name} machine did not start: {self._for_eyes(last)} (more in {self.plan.log})")
-            if asyncio.get_running_loop().time() > deadline:
-                self._process.kill()
-                self.state = "stopped"
-                raise DidNotStart(f"The {self.plan.name} machine did not answer /healthz within {BOOT_S:.0f} s (more in {self.plan.log})")
-            await asyncio.sleep(POLL_S)
-        if self._wanted:
-            self.state = "up"
-
-    def _for_eyes(self, text: str) -> str:
-        """A line of the Machine's without what it was given in confidence."""
-        for name in NOT_FOR_EYES:
-            if secret := self.plan.environ.get(name):
-                text = text.replace(secret, "…")
-        return text
-
-    async def _check(self) -> None:
-        """Ask after its health, as long as it is to run (ED47). What a check learns of a process counts for that process only."""
-        clock = asyncio.get_running_loop().time
-        while self._wanted:
-            due, process = clock() + health.EVERY_S, self._process
-            healthy = await health.answers(self.port, health.LIMIT_S)
-            if process is self._process and self.pid is not None:
-                self._found(healthy)
-            await asyncio.sleep(max(0.0, due - clock()))
-
-    def _found(self, healthy: bool) -> None:
-        if self.state == "up" and not healthy:
-            self.state = "failing"
-            self.say(f"{self.label} is failing: no 200 from /healthz, so it gets no traffic")
-        elif self.state == "failing" and healthy:
-            self.state = "up"
-            self.say(f"{self.label} answers /healthz again")
-
-    async def _keep(self) -> None:
-        """Start it again whenever it dies, with growing pauses."""
-        while self._process is not None:
-            code = await self._process.wait()
-            if not self._wanted:
-                return
-            self.state = "starting"
-            pause = BACKOFF_S[min(self.deaths, len(BACKOFF_S) - 1)]
-            self.deaths += 1
-            self.say(f"{self.label} died (exit code {code}), starting again in {pause} s")
-            await asyncio.sleep(pause)
-            try:
-                await self._spawn()
-                await self._until_up()
-            except DidNotStart as error:
-                self.say(str(error))
-                continue
-            self.deaths = 0
-            self.say(f"{self.label} is up again")
+        # Or a process would run in a Machine that is asleep, or on a host that is gone.
+        if self.record.host_status != "ok":
+            raise NotRunning(f"{self.label}: its host is {self.record.host_status}; `flyedge host --over` brings it back")
+        if self.state in ("suspending", "suspended"):
+            raise NotRunning(f"{self.label} is {self.state}; `flyedge start` resumes it")
+        if self._child is None or not self._child.send(number):
+            raise NotRunning(f"{self.label} has no process just now: it is {self.view}")
 
 
 def command_of(application: str, drain_budget_s: float) -> Sequence[str]:
     """How a Machine runs an ASGI application, without its port."""
     limits = ("--max-frame", "65536", "--drain-budget", str(drain_budget_s))
     return (sys.executable, "-m", "fly.server", application, "--host", "127.0.0.1", *limits)
-
-
-def base_environ() -> dict[str, str]:
-    """What every process needs of this one's environment, and nothing that is ours alone."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("FLY_")}

@@ -7,9 +7,10 @@ import contextlib
 import secrets
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import h11
 
@@ -39,10 +40,23 @@ class Line:
     code: str = ""
 
 
+class Desk(Protocol):
+    """Answers for the emulator itself under `/.edge/`."""
+
+    def takes(self, request: Request, host: str, peer: str) -> bool:
+        """Whether a request is for it."""
+        ...
+
+    async def serve(self, client: wire.Client, request: Request, edge: str) -> bool:
+        """Answer one that is. False if the connection cannot go on."""
+        ...
+
+
 class Edge:
     """Serves one vantage point. `app_of` gives the app of a host name, None for a host of nobody's.
 
     `sky`: the weather between this edge and its clients. `parent`: the host name whose pages may set it besides those of the same origin.
+    `desk`: who answers for the emulator itself. `sockets`: the WebSockets that are open through this edge, by the Machine's id.
     """
 
     def __init__(
@@ -52,12 +66,15 @@ class Edge:
         on_line: Callable[[Line], None],
         sky: Sky | None = None,
         parent: str = "",
+        desk: Desk | None = None,
     ) -> None:
         self.carrier = carrier
         self.app_of = app_of
         self.on_line = on_line
         self.sky = sky or Sky()
         self.parent = parent
+        self.desk = desk
+        self.sockets: Counter[str] = Counter()
         self.port = 0
         self._connections = 0
         self._server: asyncio.Server | None = None
@@ -133,6 +150,8 @@ class Conversation:
         host = raw.get("host").decode("latin-1").partition(":")[0].lower()
         if raw.path == knobs.PATH and self.edge.app_of(host) is not None:
             return await self._knobs(raw, host)
+        if self.edge.desk is not None and self.edge.desk.takes(raw, host, self.peer):
+            return await self.edge.desk.serve(self.client, raw, self.edge.carrier.edge)
         body = Body(self.client, self.edge.carrier.switches.replay_body_limit)
         switched = await self._carry(raw, host, body)
         return not switched and (body.complete or self.client.h11.their_state is h11.DONE)
@@ -153,7 +172,11 @@ class Conversation:
             extra = trace.headers((time.monotonic() - started) * 1000)
             if status == 101:
                 self._line(raw, host, 101, trace, started, "")
-                await self._switch(upstream, head, extra, chosen)
+                self.edge.sockets[chosen.machine] += 1
+                try:
+                    await self._switch(upstream, head, extra, chosen)
+                finally:
+                    self.edge.sockets -= Counter({chosen.machine: 1})
                 return True
             await self._answer(upstream, head, extra)
         except Problem as problem:
@@ -228,7 +251,7 @@ class Conversation:
             await down.send(first)
         # What came with the two heads has been delayed with them.
         up.delay_s = down.delay_s = self.edge.carrier.delay(self.edge.carrier.edge, chosen.region)
-        await tunnel(self.client.reader, up, upstream.reader, down)
+        await tunnel(self.client.reader, up, upstream.reader, down, upstream.cable, first)
 
     async def _problem(self, problem: Problem, trace: Trace, started: float) -> None:
         extra = dict(trace.headers((time.monotonic() - started) * 1000))

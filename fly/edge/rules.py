@@ -16,6 +16,8 @@ MAX_REPLAYS = 10
 REPLAY_BODY_LIMIT = 1_000_000
 PATIENCE_S = 5.0
 """How long the edge tries a target that does not come up, when the instruction sets no timeout. Fly does not say its own figure."""
+WAKE_S = 60.0
+"""The same for a Machine that was started by order, or is woken by the request. Fly's figure is not published either; a laptop is slow."""
 
 _CONTINENTS: Mapping[str, frozenset[str]] = {
     "eu": frozenset({"France", "Germany", "Netherlands", "Poland", "Romania", "Spain", "Sweden", "United Kingdom"}),
@@ -27,8 +29,8 @@ _CONTINENTS: Mapping[str, frozenset[str]] = {
 }
 ANY = "any"
 
-State = Literal["starting", "up", "failing", "stopped"]
-"""`failing`: it runs and does not answer its health check; it gets nothing until it does (ED47)."""
+View = Literal["starting", "up", "failing", "stopping", "stopped", "suspended"]
+"""A Machine as the proxy sees it. `failing`: it runs and does not answer its health check; it gets nothing until it does (ED47)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,33 @@ class Switches:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A Machine as the edge sees it. `load`: its open connections. `turn`: the higher, the later it got its last one."""
+    """A Machine as the edge sees it. `load`: its open connections. `turn`: the higher, the later it got its last one.
+
+    `cordoned`: it gets nothing new. `soft`, `hard`: its limits of connections, 0 for none. `autostart`: it sleeps, or is about to, and
+    may be woken. `booting`: it was started by order and is not up yet.
+    """
 
     machine: str
     region: str
     app: str
-    state: State
+    state: View
     load: int = 0
     turn: int = 0
+    cordoned: bool = False
+    soft: int = 0
+    hard: int = 0
+    autostart: bool = False
+    booting: bool = False
+
+    @property
+    def takes(self) -> bool:
+        """Whether it can be given one more connection."""
+        return self.state == "up" and not self.cordoned and not (self.hard and self.load >= self.hard)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is at its soft limit, or over it."""
+        return bool(self.soft) and self.load >= self.soft
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,10 @@ class Want:
     """A Machine left out (`elsewhere`)."""
     refused: frozenset[str] = frozenset()
     """Machines that refused this request's connection: the last ones of their region to be tried."""
+    woken: str = ""
+    """The Machine that was started for this request, which waits for it."""
+    deep: frozenset[str] = frozenset()
+    """Machines that could not be woken for this request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +105,20 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Wake:
+    """A Machine that sleeps is to be started, and the request waits for it (EM20)."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
 class NoCandidate:
-    """Nobody can take it. `wait`: one may soon, it is starting. `code` is Fly's."""
+    """Nobody can take it. `wait`: one may soon. `patient`: because it was started by order, which may take long. `code` is Fly's."""
 
     code: str
     reason: str
     wait: bool
+    patient: bool = False
 
 
 class Problem(Exception):
@@ -136,26 +169,60 @@ def expand(name: str, available: Iterable[str]) -> list[str]:
     return [code for code in available if code == name]
 
 
-def choose(want: Want, candidates: Sequence[Candidate], edge: str) -> Chosen | NoCandidate:
-    """The Machine that gets the request: hard instance, preferred instance, listed regions in order, else the nearest."""
+def choose(want: Want, candidates: Sequence[Candidate], edge: str) -> Chosen | Wake | NoCandidate:
+    """The Machine that gets the request: hard instance, preferred instance, listed regions in order, else the nearest; or whom to wake."""
     pool = [candidate for candidate in candidates if candidate.app == want.app and candidate.machine != want.without]
     if want.instance:
         hit = next((candidate for candidate in pool if candidate.machine == want.instance), None)
-        if hit is None:
-            return NoCandidate("PR02", f"there is no Machine {want.instance[:20]}", wait=False)
-        return Chosen(hit) if hit.state == "up" else NoCandidate("PR03", f"Machine {hit.machine} is {hit.state}", hit.state == "starting")
+        return NoCandidate("PR02", f"there is no Machine {want.instance[:20]}", wait=False) if hit is None else _only(hit, want)
+    if any(one.machine == want.woken and one.booting for one in pool):
+        return NoCandidate("PR03", f"Machine {want.woken} starts", wait=True, patient=True)
     missed = ""
     if want.prefer_instance:
         preferred = next((candidate for candidate in pool if candidate.machine == want.prefer_instance), None)
-        if preferred is not None and preferred.state == "up":
+        if preferred is not None and preferred.takes:
             return Chosen(preferred)
         missed = want.prefer_instance
     ordered = _in_order(want, pool, edge)
-    up = next((candidate for candidate in ordered if candidate.state == "up"), None)
-    if up is not None:
-        return Chosen(up, missed)
+    first = next((candidate for candidate in ordered if candidate.takes), None)
+    if first is not None and not first.is_busy:
+        return Chosen(first, missed)
+    # None runs, or the region's turn it is has none below its soft limit: the nearest that sleeps is woken, in that region if one runs.
+    near = [candidate for candidate in ordered if first is None or candidate.region == first.region]
+    if not any(candidate.booting for candidate in near):
+        asleep = next((candidate for candidate in near if _can_wake(candidate, want)), None)
+        if asleep is not None:
+            return Wake(asleep)
+    if first is not None:
+        return Chosen(first, missed)
+    return _nobody(want, ordered)
+
+
+def _only(hit: Candidate, want: Want) -> Chosen | Wake | NoCandidate:
+    """The one Machine that a request may go to, if it can take it."""
+    if hit.takes:
+        return Chosen(hit)
+    if _can_wake(hit, want):
+        return Wake(hit)
+    why = "cordoned" if hit.cordoned else "at its hard limit" if hit.state == "up" else hit.state
+    waits = not hit.cordoned and (hit.state in ("starting", "up") or (hit.state == "stopping" and hit.autostart))
+    return NoCandidate("PR03", f"Machine {hit.machine} is {why}", waits, waits and (hit.booting or hit.autostart))
+
+
+def _can_wake(candidate: Candidate, want: Want) -> bool:
+    asleep = candidate.state in ("stopped", "suspended") and candidate.autostart
+    return asleep and not candidate.cordoned and candidate.machine not in want.deep
+
+
+def _nobody(want: Want, ordered: Sequence[Candidate]) -> NoCandidate:
+    """Nobody can take it: whether to wait, and for how long."""
+    hopeful = [one for one in ordered if not one.cordoned and one.machine not in want.deep]
+    coming = [one for one in hopeful if one.state == "starting" or (one.state == "stopping" and one.autostart)]
+    full = any(one.state == "up" for one in hopeful)
     where = ",".join(want.regions) if want.forced else "any region"
-    return NoCandidate("PR03", f"no Machine of {want.app} answers in {where}", any(candidate.state == "starting" for candidate in ordered))
+    says = "takes one more" if full else "answers"
+    patient = any(one.booting or one.state == "stopping" for one in coming)
+    return NoCandidate("PR03", f"no Machine of {want.app} {says} in {where}", bool(coming) or full, patient)
 
 
 def _in_order(want: Want, pool: Sequence[Candidate], edge: str) -> list[Candidate]:

@@ -28,6 +28,8 @@ class Close(IntEnum):
     NOT_ANSWERING = 4004
     FULL = 4005
     NO_JOIN = 4006
+    NO_PLACE = 4007
+    BAD_TICKET = 4008
     BAD_MESSAGES = 4500
     VERSION = 4501
     FORBIDDEN = 4502
@@ -52,10 +54,14 @@ class Rejected(Exception):
 
 
 class Closed(Exception):
-    """A socket that must be closed, with its code and one sentence for the person. retry_ms: when to come back, 0 if that is open."""
+    """A socket that must be closed, with its code and one sentence for the person. retry_ms: when to come back, 0 if that is open.
 
-    def __init__(self, code: Close, text: str, *, retry_ms: int = 0) -> None:
+    why: the code's reason in one word, where it has several.
+    """
+
+    def __init__(self, code: Close, text: str, *, retry_ms: int = 0, why: str = "") -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
         self.retry_ms = retry_ms
+        self.why = why

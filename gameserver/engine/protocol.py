@@ -13,6 +13,9 @@ from msgspec import Meta, Struct
 from gameserver.engine.errors import Code, Rejected
 
 VERSION = 1
+"""The newest that is spoken here. It rises with a change that an older client would not understand; one that it may ignore needs none."""
+OLDEST = 1
+"""The oldest. A version goes not before pages that speak it are gone: the release after the one that brought its successor."""
 MAX_FRAME = 16 * 1024
 """Bytes of a client's message; a world may say another number."""
 MAX_REF = 2**53 - 1
@@ -25,6 +28,7 @@ Sid = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{22,64}\Z")]
 RawText = Annotated[str, Meta(max_length=8192)]
 RawName = Annotated[str, Meta(max_length=512)]
 RawColour = Annotated[str, Meta(max_length=7)]
+RawTicket = Annotated[str, Meta(max_length=512)]
 
 
 class Join(Struct, tag_field="cmd", tag="room.join", forbid_unknown_fields=True, frozen=True):
@@ -36,6 +40,7 @@ class Join(Struct, tag_field="cmd", tag="room.join", forbid_unknown_fields=True,
     position: tuple[Number, Number] | None = None
     name: RawName | None = None
     colour: RawColour | None = None
+    ticket: RawTicket | None = None
 
 
 class Ping(Struct, tag_field="cmd", tag="room.ping", forbid_unknown_fields=True, frozen=True):

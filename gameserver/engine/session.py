@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gameserver.engine.bucket import Bucket
 from gameserver.engine.errors import Close, Closed, Code, Rejected
-from gameserver.engine.protocol import VERSION, Join
+from gameserver.engine.protocol import OLDEST, VERSION, Join
 from gameserver.engine.worlds import Who
 
 FLOOD_REFUSALS = 60
@@ -48,7 +48,11 @@ def session_of(join: Join, who: Who) -> Session:
     return Session(session_key(who.id, join.sid), who)
 
 
-def check_version(join: Join) -> None:
-    """Raises Closed when the client speaks another version of the protocol."""
-    if join.v != VERSION:
-        raise Closed(Close.VERSION, f"This server speaks version {VERSION} of the protocol. Reload the page.")
+def check_version(join: Join, oldest: int = OLDEST, newest: int = VERSION) -> int:
+    """The version to speak with a client: its own, or the newest one here if it speaks a newer one as well, in the middle of a deploy.
+
+    Raises Closed when its version is not spoken here any more.
+    """
+    if join.v < oldest:
+        raise Closed(Close.VERSION, "This page is too old for the server. Reload it.")
+    return min(join.v, newest)

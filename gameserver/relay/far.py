@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from fly.server.audience import Audience, Watcher
+from gameserver.clock import spread_ms
 from gameserver.engine.copied import passing_states
-from gameserver.engine.errors import Closed, Rejected
+from gameserver.engine.errors import Close, Closed, Rejected
 from gameserver.engine.session import Session
 from gameserver.engine.worlds import Who
 from gameserver.link import Link
@@ -18,6 +19,7 @@ from gameserver.outlet import Prepared
 from gameserver.owner import Owner
 from gameserver.pipeline import refusal
 from gameserver.relay import words
+from gameserver.seats import AGAIN_MS, NO_PLACE
 
 log = logging.getLogger(__name__)
 PULSE_S = 1.0
@@ -134,12 +136,17 @@ class Relays:
             left = [key for key in mine if key not in kept]
         for key in left:
             member = mine.pop(key, None)
-            if member is not None:
-                hub.remove(member)
+            if member is not None and hub.remove(member):
+                self._owner.seats.left(member.session.who.id)
         for key, *who in joined:
             if key not in mine or not hub.holds(mine[key]):
-                mine[key] = Member(Session(key, Who(*who)), FarOutlet(self._link, channel, self._room, key))
-                hub.add(mine[key])
+                member = Member(Session(key, Who(*who)), FarOutlet(self._link, channel, self._room, key))
+                # Those of whom a relay tells a new owner were in before.
+                if not self._owner.seats.admit(member.session.who.id, returns=whole):
+                    member.bye(Close.NO_PLACE, NO_PLACE, retry_ms=spread_ms(AGAIN_MS))
+                    continue
+                mine[key] = member
+                hub.add(member)
         self._owner.wake()
 
     def commands(self, channel: str, commands: Sequence[Sequence[Any]], decode: Any) -> None:

@@ -58,6 +58,10 @@ class Mirror:
         """See Roster."""
         return set()
 
+    def knows(self, player: str) -> bool:
+        """See Roster: whether it is one of those that are named."""
+        return player in self._present
+
     def news(self) -> dict[str, Any]:
         """See Roster: nothing is told by a relay of its own."""
         return {"type": "presence", "joined": [], "left": [], "players": self.players}

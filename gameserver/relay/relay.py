@@ -22,6 +22,7 @@ from gameserver.relay import words
 from gameserver.relay.copy import Copy
 from gameserver.relay.mirror import Mirror
 from gameserver.relay.upstream import Upstream
+from gameserver.seats import Seats
 from gameserver.welcomes import Welcomes
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Relay:
         self.hub = Hub()
         self._mirror = Mirror()
         self.hub.roster = self._mirror  # type: ignore[assignment]
+        self.seats = Seats(self.hub)
         self._exchange = exchange
         self._link = exchange.link
         self._journal = journal = exchange.process.journal

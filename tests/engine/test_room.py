@@ -184,9 +184,9 @@ def test_a_session_joins_once() -> None:
     assert (refused.value.code, refused.value.ref) == (Code.BAD_MESSAGE, 4)
 
 
-@pytest.mark.parametrize("version", [0, 2, -1, 10**30])
+@pytest.mark.parametrize("version", [0, -1, -(10**30)])
 def test_another_version_is_not_spoken(version: int) -> None:
-    """[EN16] A join in another version is closed with 4501."""
+    """[EN16] A join in a version that is not spoken any more is closed with 4501."""
     with pytest.raises(Closed) as closed:
         chat_room().join(Join(v=version, sid=sid()), ADA)
     assert closed.value.code is Close.VERSION

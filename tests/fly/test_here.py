@@ -14,6 +14,8 @@ def test_off_fly_there_is_no_region() -> None:
     """[FR2] Without Fly's variables the process is local."""
     assert read_here({"PATH": "/bin"}) == Here("local", "local", "")
     assert not read_here({}).is_fly
+    # Beside the emulator a command knows the primary region, and is no Machine for that.
+    assert read_here({"PRIMARY_REGION": "EWR"}) == Here("local", "local", "", "ewr")
 
 
 def test_on_fly_its_variables_say_where() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gameserver import connection, consumers
+from gameserver.build import build_id
 from gameserver.engine.errors import Code
 from gameserver.engine.registry import Registry
 from gameserver.engine.worlds.chat import World as Chat
@@ -167,11 +168,16 @@ async def test_a_binary_message_is_not_understood(process: Process) -> None:
     await talk.leave()
 
 
-async def test_another_version_is_closed(process: Process) -> None:
-    """[EN16] A join in another version is closed with 4501."""
+async def test_another_version_is_closed(process: Process, settings: Any) -> None:
+    """[EN16] [DP3] A join in a version that is not spoken any more is closed with 4501, and told which build the server has."""
+    settings.BUILD = "7.spring"
+    build_id.cache_clear()
     talk = await Talk().accepted()
-    talk.send({"cmd": "room.join", "v": 2, "sid": sid()})
-    assert (await talk.closed())[1] == 4501
+    talk.send({"cmd": "room.join", "v": 0, "sid": sid()})
+    bye, code = await talk.closed()
+    assert bye is not None
+    assert (code, bye["build"]) == (4501, "7.spring")
+    build_id.cache_clear()
     await talk.leave()
     assert [len(owner.hub) for owner in process.rooms()] == [0]
 

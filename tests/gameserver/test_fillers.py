@@ -119,7 +119,7 @@ async def test_bots_are_no_people(process: Process, fillers: Fillers) -> None:
     assert (beat.players, beat.sockets, beat.rooms) == (1, 1, [{"slug": "main", "players": 1}])
     assert (owner.hub.players, owner.hub.roster.players) == (1, Arena.fillers + 1)
     assert isinstance(process.journal.store, Memory)
-    await until(lambda: process._told == {owner.key: 1}, "the leases")
+    await until(lambda: process.renewal.told == {owner.key: 1}, "the leases")
     process.max_sockets = 1
     await talk.asked("arena.play", ref=1)
     await talk.asked("arena.watch", ref=2)

@@ -10,7 +10,7 @@ from gameserver import cadence, snapshots
 from gameserver import owner as owner_module
 from gameserver.engine.errors import Closed, Code, Rejected
 from gameserver.engine.lease import Step
-from gameserver.engine.protocol import History, Join
+from gameserver.engine.protocol import OLDEST, History, Join
 from gameserver.engine.worlds.chat import Rename, Say
 from gameserver.snapshots import SNAPSHOT_EVERY
 from tests.gameserver.rooms import (
@@ -216,11 +216,11 @@ async def test_a_stopped_owner_gives_up(journal: HandJournal) -> None:
     assert opening.cancelled()
 
 
-async def test_another_version_does_not_come_in(journal: HandJournal) -> None:
-    """[EN16] A join in another version leaves the room as it was."""
+async def test_a_forgotten_version_does_not_come_in(journal: HandJournal) -> None:
+    """[EN16] A join in a version that is not spoken any more leaves the room as it was."""
     owner = await make_owner(journal)
     with pytest.raises(Closed):
-        await owner.join(Join(v=2, sid=sid()), ADA, Sink())
+        await owner.join(Join(v=OLDEST - 1, sid=sid()), ADA, Sink())
     assert len(owner.hub) == 0
 
 

@@ -62,13 +62,44 @@ async def sent_on(talk: Talk) -> str:
 
 
 async def test_a_handshake_goes_to_the_machine_that_has_the_room(store: Shaky) -> None:
-    """[GS95] A handshake for a room that another Machine has is sent there, without a look at the database, and never accepted."""
+    """[GS95] A handshake for a room that another Machine has is sent there, without a claim, and never accepted."""
     async with running(store, HERE) as process:
         await looked_up(process)
         claims = store.count("claim")
         assert await sent_on(Talk("theirs")) == "9999"
         assert await sent_on(Talk("theirs", headers=[replayed("region")])) == "9999"
         assert (store.count("claim"), process.rooms(), process.outlets) == (claims, [], set())
+
+
+async def test_nobody_is_sent_to_a_machine_that_has_just_let_the_room_go(store: Shaky, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[DP9] Before it sends anybody away the table is read again, once for all who wait: a room that was just let go is claimed here."""
+    monkeypatch.setattr(module, "REFRESH_S", 3600.0)
+    async with running(store, HERE) as process:
+        await looked_up(process)
+        process.placement._read_at -= module.FRESH_S
+        looks, room = store.count("held"), store.room("theirs")
+        store.release(room.holder, {room.key: room.epoch})
+        talks = [Talk("theirs") for _ in range(5)]
+        for number, talk in enumerate(talks):
+            await talk.joined(number)
+        assert (store.count("held"), [owner.slug for owner in process.rooms()]) == (looks + 1, ["theirs"])
+        for talk in talks:
+            await talk.leave()
+
+
+async def test_a_database_that_does_not_answer_sends_them_where_it_was_known(store: Shaky, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[DP9] A look that fails, or takes too long, leaves the table as it was."""
+    monkeypatch.setattr(module, "REFRESH_S", 3600.0)
+    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+    async with running(store, HERE) as process:
+        await looked_up(process)
+        store.failing = {"held"}
+        process.placement._read_at -= module.FRESH_S
+        assert await sent_on(Talk("theirs")) == "9999"
+        store.failing = set()
+        gate = store.shut("held")
+        assert await sent_on(Talk("theirs")) == "9999"
+        gate.set()
 
 
 async def test_a_table_that_does_not_know_yet_learns(store: Shaky, monkeypatch: pytest.MonkeyPatch) -> None:

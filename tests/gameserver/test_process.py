@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from gameserver import process as processes
+from gameserver import renewal
 from gameserver.engine import lease
 from gameserver.engine.lease import CLOSE_S, NOBODY, REFUSE_S
 from gameserver.engine.worlds.chat import Say
@@ -30,9 +31,9 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (lease.RENEW_S, processes.WATCH_S, processes.IDLE_ROOM_S) == (1.0, 0.25, 60.0)
+    assert (lease.RENEW_S, renewal.WATCH_S, processes.IDLE_ROOM_S) == (1.0, 0.25, 60.0)
     monkeypatch.setattr(lease, "RENEW_S", 0.005)
-    monkeypatch.setattr(processes, "WATCH_S", 0.005)
+    monkeypatch.setattr(renewal, "WATCH_S", 0.005)
 
 
 @pytest.fixture

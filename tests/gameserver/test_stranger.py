@@ -140,7 +140,7 @@ async def test_a_stranger_is_told_what_it_did_wrong(machine: Machine) -> None:
     assert await close_code(ada.ws) == 4500
 
 
-@pytest.mark.parametrize(("send", "code"), [("x" * 16385, 1009), ('{"cmd":"room.join","v":9,"sid":"' + "s" * 22 + '"}', 4501)])
+@pytest.mark.parametrize(("send", "code"), [("x" * 16385, 1009), ('{"cmd":"room.join","v":0,"sid":"' + "s" * 22 + '"}', 4501)])
 async def test_a_stranger_is_closed_with_the_documents_codes(machine: Machine, send: str, code: int) -> None:
     """[GS15] A message over the limit and another version are closed with the codes of the document."""
     ws = await machine.connect()

@@ -41,9 +41,9 @@ def test_a_link_opens_its_room_alone(slug: str) -> None:
 
 
 def test_a_link_outlives_a_change_of_the_key(settings: Any) -> None:
-    """[GS132] Tokens of an earlier secret key open their room as long as that key is among the fallbacks."""
+    """[GS132] Tokens of an earlier identity key open their room as long as that key is among the fallbacks."""
     token = token_of("cdg", SLUG)
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+    settings.IDENTITY_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.IDENTITY_KEY]
     assert slug_of("cdg", token) == SLUG
     settings.SECRET_KEY_FALLBACKS = []
     assert slug_of("cdg", token) == ""
@@ -59,7 +59,7 @@ def test_the_page_does_not_tell_the_name(pages: Client) -> None:
     assert SLUG not in answer.content.decode()
     assert pages.get(f"/w/{'A' * 30}/").status_code == 404
     assert Client(headers={"host": "ewr.play.localhost:8000"}).get(link).status_code == 404
-    assert settings.SECRET_KEY not in answer.content.decode()
+    assert settings.IDENTITY_KEY not in answer.content.decode()
 
 
 async def test_who_watches_sees_and_does_not_touch(process: Process) -> None:

@@ -1,4 +1,4 @@
-"""One emulator with three regions for all journeys; tests that stop or restart a Machine leave it as they found it."""
+"""Two emulators for all journeys, three regions and two with pairs; tests that stop or restart a Machine leave it as they found it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.deploy import OLD
 from tests.support.emulator import Running, running
 
 
@@ -13,6 +14,13 @@ from tests.support.emulator import Running, running
 def fly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """ewr, nrt and cdg, in the harsher position of every switch."""
     with running(tmp_path_factory.mktemp("fly"), "--regions", "ewr,nrt,cdg") as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Two regions with two Machines each, of an old release."""
+    with running(tmp_path_factory.mktemp("pair"), "--regions", "ewr,cdg", "--machines", "2", env={"BUILD": OLD}) as emulator:
         yield emulator
 
 

@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from fly.edge.control import order
+from fly.management.commands import flyedge
 from tests.support.emulator import PARENT, ROOT, Running, environment, running, wait_until
 from tests.support.raw import Raw
 
@@ -35,7 +38,7 @@ def pids(emulator: Running) -> list[int]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["Ctrl-C", "SIGTERM", "kill -9"])
 def test_no_machine_outlives_the_emulator(tmp_path: Path, number: signal.Signals) -> None:
     """[ED37] However the emulator ends, all its Machines end too."""
-    with running(tmp_path, "--regions", "ams,sin") as emulator:
+    with running(tmp_path, "--regions", "ams,sin", *TINY) as emulator:
         machines = pids(emulator)
         assert all(alive(pid) for pid in machines)
         emulator.process.send_signal(number)
@@ -57,7 +60,12 @@ def test_a_machine_that_dies_is_started_again_and_says_so(fly: Running) -> None:
     """[ED39] A killed Machine comes back by itself, after 0.2 s the first time, with the same id and a visible line."""
     before = fly.machine("nrt")
     os.kill(before["pid"], signal.SIGKILL)
-    wait_until(lambda: fly.machine("nrt")["state"] == "up" and fly.machine("nrt")["pid"] != before["pid"], "nrt is up again")
+
+    def back() -> bool:
+        now = fly.machine("nrt")
+        return bool(now["state"] == "up" and now["pid"] != before["pid"])
+
+    wait_until(back, "nrt is up again")
     assert fly.machine("nrt")["id"] == before["id"]
     text = (fly.folder / "emulator.log").read_text()
     assert "nrt machine" in text
@@ -77,21 +85,44 @@ def refused(tmp_path: Path, *arguments: str, env: dict[str, str] | None = None) 
     return lines[0]
 
 
-def test_an_unknown_region_is_one_line(tmp_path: Path) -> None:
+Refusal = Callable[..., str]
+
+
+@pytest.fixture
+def declined(monkeypatch: pytest.MonkeyPatch) -> Refusal:
+    """Run the command in this process, expect exit code 2 and one line, before anything is started; returns it."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("the command was to refuse, and goes on")
+
+    monkeypatch.setattr(flyedge, "_prepare", never)
+
+    def run(folder: Path, *arguments: str) -> str:
+        stderr = StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("flyedge", "--dir", str(folder), *arguments, stderr=stderr)
+        line = stderr.getvalue()
+        assert (ended.value.code, line.count("\n")) == (2, 1), line
+        return line
+
+    return run
+
+
+def test_an_unknown_region_is_one_line(tmp_path: Path, declined: Refusal) -> None:
     """[ED40] An unknown region ends in one line that names it, exit code 2."""
-    assert "atlantis" in refused(tmp_path, "--regions", "ewr,atlantis")
+    assert "atlantis" in declined(tmp_path, "--regions", "ewr,atlantis")
 
 
-def test_a_port_in_use_is_one_line(tmp_path: Path, fly: Running) -> None:
+def test_a_port_in_use_is_one_line(tmp_path: Path, fly: Running, declined: Refusal) -> None:
     """[ED40] A port in use ends in one line that names it, exit code 2."""
     port = fly.port("ewr")
-    assert str(port) in refused(tmp_path, "--port", str(port), "--regions", "ewr")
+    assert str(port) in declined(tmp_path, "--port", str(port), "--regions", "ewr")
 
 
-def test_a_second_emulator_in_one_folder_is_one_line(fly: Running) -> None:
+def test_a_second_emulator_in_one_folder_is_one_line(fly: Running, declined: Refusal) -> None:
     """[ED40] An emulator beside another on the same databases is refused, also on other ports; the first goes on."""
     before = fly.status()
-    assert str(fly.folder) in refused(fly.folder, "--port", "0", "--regions", "ewr")
+    assert str(fly.folder) in declined(fly.folder, "--port", "0", "--regions", "ewr")
     assert fly.status() == before
 
 
@@ -102,9 +133,9 @@ def test_a_machine_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     assert "no.such:application" in line
 
 
-def test_an_order_to_nobody_is_one_line(tmp_path: Path) -> None:
+def test_an_order_to_nobody_is_one_line(tmp_path: Path, declined: Refusal) -> None:
     """[ED41] An order without a running emulator, or to an unknown region, ends in one line, exit code 2."""
-    assert "No emulator answers" in refused(tmp_path, "status")
+    assert "No emulator answers" in declined(tmp_path, "status")
 
 
 def test_orders_steer_a_running_emulator(fly: Running) -> None:
@@ -133,6 +164,13 @@ def steer(emulator: Running, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=ROOT, env=environment(emulator.folder), capture_output=True, text=True, timeout=120, check=False)
 
 
+def said(emulator: Running, *arguments: str) -> str:
+    """What the command says to an order that it gives."""
+    stdout = StringIO()
+    call_command("flyedge", "--dir", str(emulator.folder), *arguments, stdout=stdout)
+    return stdout.getvalue()
+
+
 def told(emulator: Running, name: str) -> dict[str, str]:
     """What the application says on a Machine."""
     with Raw(emulator.machine(name)["port"]) as raw:
@@ -159,9 +197,9 @@ def test_the_regions_databases_can_be_others(pairs: Running) -> None:
     assert "s3cr3t-word" not in (pairs.folder / "emulator.log").read_text()
 
 
-def test_a_database_without_a_region_is_one_line_without_it(tmp_path: Path) -> None:
+def test_a_database_without_a_region_is_one_line_without_it(tmp_path: Path, declined: Refusal) -> None:
     """[ED49] [ED40] A template that lacks {region} is refused in one line that does not repeat it."""
-    line = refused(tmp_path, "--port", "0", "--region-database", "postgres://rooms:s3cr3t-word@db/rooms")
+    line = declined(tmp_path, "--port", "0", "--region-database", "postgres://rooms:s3cr3t-word@db/rooms")
     assert "{region}" in line
     assert "s3cr3t-word" not in line
 
@@ -175,24 +213,22 @@ def test_the_last_words_of_a_machine_have_no_password(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "10", "-1"])
-def test_a_number_of_machines_that_cannot_be_is_one_line(tmp_path: Path, number: str) -> None:
+def test_a_number_of_machines_that_cannot_be_is_one_line(tmp_path: Path, number: str, declined: Refusal) -> None:
     """[ED43] [ED40] A region has 1 to 9 Machines."""
-    assert number in refused(tmp_path, "--machines", number)
+    assert number in declined(tmp_path, "--machines", number)
 
 
-def test_orders_are_given_by_name_id_or_region(pairs: Running) -> None:
+def test_orders_are_given_by_name_id_or_region(pairs: Running, declined: Refusal) -> None:
     """[ED41] [ED44] [ED45] [ED46] From another terminal: freeze and thaw a Machine by its id, cut a region; an unknown one is one line."""
     one = pairs.machine("cdg/2")
     assert steer(pairs, "freeze", one["id"][:6]).returncode == 0
     wait_until(lambda: pairs.machine("cdg/2")["state"] == "failing", "the frozen Machine fails")
-    assert "cdg/2" in (done := steer(pairs, "status")).stdout
-    assert f"{one['id']} failing" in done.stdout
-    assert steer(pairs, "thaw", "cdg/2").returncode == 0
+    assert "cdg/2" in (status := said(pairs, "status"))
+    assert f"{one['id']} failing" in status
+    said(pairs, "thaw", "cdg/2")
     wait_until(lambda: pairs.machine("cdg/2")["state"] == "up", "the thawed Machine is well")
-    assert "connections reset: 0" in steer(pairs, "cut", "ewr").stdout
-    done = steer(pairs, "restart", "atlantis")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "ewr/1, ewr/2, cdg/1, cdg/2" in done.stderr
+    assert "connections reset: 0" in said(pairs, "cut", "ewr")
+    assert "ewr/1, ewr/2, cdg/1, cdg/2" in declined(pairs.folder, "restart", "atlantis")
 
 
 def test_a_region_is_killed_and_comes_back(pairs: Running) -> None:

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { MOST_MS, pauseMs } from "../../gameserver/static/gameserver/backoff.mjs";
-import { CLOSE, lengthOf, mayReconnect, newSid } from "../../gameserver/static/gameserver/protocol.mjs";
+import { CLOSE, OLDEST, lengthOf, mayReconnect, newSid } from "../../gameserver/static/gameserver/protocol.mjs";
 import { HANDSHAKE_MS, RoomSocket, WELCOME_MS } from "../../gameserver/static/gameserver/socket.mjs";
 
 function world(url = "ws://x/ws/r/main/") {
@@ -223,4 +223,17 @@ test("[WB15] a session id is long, random and of the allowed characters", () => 
 test("[WB16] characters are counted as the server counts them", () => {
   assert.equal(lengthOf("  e\u0301 "), 1);
   assert.equal(lengthOf("👩🏽"), 2);
+});
+
+test("[DP2] a welcome in a version from before this page's time is an attempt that failed", () => {
+  const { socket, made, messages, pending, fire } = world();
+  socket.connect();
+  made[0].onopen();
+  made[0].hear({ type: "welcome", v: OLDEST - 1 });
+  assert.deepEqual([socket.status, messages, made[0].closed], ["waiting", [], true]);
+  assert.equal(pending().length, 1);
+  fire();
+  made[1].onopen();
+  made[1].hear({ type: "welcome", v: OLDEST });
+  assert.equal(socket.status, "open");
 });

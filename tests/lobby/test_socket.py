@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from gameserver.visits import VISITS
 from lobby import consumers
 from lobby.consumers import LobbyConsumer
 from lobby.watch import Watch
@@ -89,6 +90,17 @@ async def test_the_list_comes_at_once_and_on_change_only(table: Table) -> None:
     await until(lambda: len(client.lists) == 2)
     assert client.lists[1]["players"] == 7
     await client.leave()
+
+
+async def test_who_watches_the_list_is_somebody(table: Table) -> None:
+    """[ID1] A socket of the lobby's list counts among those that keep a Machine which is a gameserver as well."""
+    before = VISITS.open
+    client = Client()
+    await until(lambda: client.lists)
+    assert VISITS.open == before + 1
+    await client.leave()
+    assert VISITS.open == before
+    assert VISITS.left_at > 0
 
 
 async def test_addresses_keep_the_port_of_the_vantage_point(table: Table) -> None:

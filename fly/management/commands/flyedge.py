@@ -17,18 +17,18 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from fly.edge import control
+from fly.edge import control, split
+from fly.edge import options as given
 from fly.edge.console import Screen
+from fly.edge.desk import Desk
 from fly.edge.emulator import Emulator, PortInUse, Settings
-from fly.edge.machine import MAX_MACHINES, DidNotStart, Plan, base_environ, command_of
-from fly.edge.weather import SHORT, Weather
+from fly.edge.fleet import Blueprint
+from fly.edge.machine import DidNotStart, Plan, base_environ, command_of
+from fly.edge.options import Stop
+from fly.edge.weather import Weather
 from fly.regions import REGIONS
 
 EXIT_USAGE = 2
-
-
-class Stop(Exception):
-    """One clear line and exit code 2."""
 
 
 class Command(BaseCommand):
@@ -71,15 +71,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--application", default="config.asgi:application", help="the ASGI application that the Machines run")
 
-        self._add_weather(parser)
-
-    def _add_weather(self, parser: ArgumentParser) -> None:
-        weather = parser.add_argument_group("for weather", "What is not named stays as it is; without any, the weather is only shown.")
-        weather.add_argument("--region", help="the vantage point, by its region; without it: all")
-        weather.add_argument("--jitter", type=float, metavar="MS", help="how far the latency strays to both sides")
-        weather.add_argument("--loss", type=float, metavar="PERCENT", help="of the segments, which come later by a timeout")
-        weather.add_argument("--seed", type=int, help="of the dice: the same seed loses the same segments")
-        weather.add_argument("--clear", action="store_true", help="no latency, no jitter, no loss; the seed stays")
+        given.add_arguments(parser)
+        split.add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run or steer; exit code 2 with one line for what cannot be."""
@@ -88,6 +81,8 @@ class Command(BaseCommand):
                 _run(options)
             elif options["verb"] == "weather":
                 self._steer_weather(options)
+            elif options["verb"] != "status" and control.KINDS[options["verb"]] != "machine":
+                self._break(options)
             else:
                 self._steer(options)
         except (Stop, PortInUse, DidNotStart, control.NotRunning) as error:
@@ -97,22 +92,36 @@ class Command(BaseCommand):
     def _steer(self, options: dict[str, Any]) -> None:
         if options["verb"] != "status" and not options["target"]:
             raise Stop(f"Which machine? For example: flyedge {options['verb']} {settings.REGIONS[0]}")
-        answer = control.order(_control(options), options["verb"], options["target"])
+        answer = control.order(_control(options), options["verb"], options["target"], given.values(options))
         if "error" in answer:
             raise Stop(answer["error"])
         if "cut" in answer:
             self.stdout.write(f"connections reset: {answer['cut']}")
-        for name, machine in answer["machines"].items():
-            self.stdout.write(f"{name} {machine['id']} {machine['state']:8} pid {machine['pid']} port {machine['port']}")
+        self._machines(answer)
         for region, port in answer["edges"].items():
             weather = Weather(**answer["weather"][region])
             beside = "" if weather.is_clear else f" (weather: {weather})"
             self.stdout.write(f"you are in {REGIONS[region].city}: http://{answer['host']}:{port}/{beside}")
 
+    def _machines(self, answer: dict[str, Any]) -> None:
+        for name, machine in answer["machines"].items():
+            beside = given.beside(machine)
+            self.stdout.write(f"{name} {machine['id']} {machine['state']:8} pid {machine['pid']} port {machine['port']}{beside}")
+        for where, troubles in answer["troubles"].items():
+            self.stdout.write(f"{where}: {', '.join(troubles)}")
+
+    def _break(self, options: dict[str, Any]) -> None:
+        answer = control.order(_control(options), options["verb"], options["target"], given.values(options))
+        if "error" in answer:
+            raise Stop(answer["error"])
+        if "slept" in answer:
+            self.stdout.write(f"put to sleep: {', '.join(answer['slept']) or 'nobody'}")
+        self._machines(answer)
+
     def _steer_weather(self, options: dict[str, Any]) -> None:
         if options["region"] and options["target"]:
             raise Stop("Name the vantage point once.")
-        answer = control.order(_control(options), "weather", options["region"] or options["target"], _weather(options))
+        answer = control.order(_control(options), "weather", options["region"] or options["target"], given.weather(options))
         if "error" in answer:
             raise Stop(answer["error"])
         for region, values in answer["weather"].items():
@@ -123,55 +132,51 @@ def _control(options: dict[str, Any]) -> Path:
     return Path(options["dir"]) / "control"
 
 
-def _weather(options: dict[str, Any]) -> dict[str, object]:
-    """The values that an order changes. What they may be, the emulator says."""
-    named: dict[str, object] = {SHORT[name]: options[name] for name in ("latency", "jitter", "loss", "seed") if options[name] is not None}
-    if options["clear"]:
-        if named.keys() - {"seed"}:
-            raise Stop("--clear stands alone, or with --seed")
-        return {"latency_ms": 0, "jitter_ms": 0, "loss_percent": 0, **named}
-    if "latency_ms" in named:
-        try:
-            named["latency_ms"] = float(str(named["latency_ms"]))
-        except ValueError:
-            raise Stop(f"For weather --latency is a number of ms, not {options['latency']!r}") from None
-    return named
+def _blueprint(options: dict[str, Any], apps: split.Split, regions: tuple[str, ...], folder: Path) -> Blueprint:
+    """How each Machine of the run is made. Raises Stop."""
+    machines, databases = given.machines(options["machines"]), given.databases(options["region_database"])
+    asleep, concurrency = given.asleep(options, regions), given.concurrency(options)
 
-
-def _latency(text: str | None) -> str:
-    if text not in (None, "none", "real"):
-        raise Stop(f"--latency is none or real, not {text!r}. Once it runs: flyedge weather --latency {text}")
-    return text or "none"
-
-
-def _run(options: dict[str, Any]) -> None:
-    latency, regions = _latency(options["latency"]), _regions(options["regions"])
-    machines, databases = _machines(options["machines"]), _databases(options["region_database"])
-    port, folder = options["port"], Path(options["dir"]).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    _alone(folder)
-    plans = tuple(
-        Plan(
+    def blueprint(app: str, region: str, number: int) -> Plan:
+        plan = Plan(
             region,
             tuple(command_of(options["application"], settings.DRAIN_BUDGET_S)),
             _environ(regions, databases.replace("{region}", region) or f"sqlite:///{folder / region}.sqlite3"),
-            str(folder / (f"{region}.log" if machines == 1 else f"{region}-{number}.log")),
+            str(folder / (f"{region}.log" if machines == 1 and number == 1 else f"{region}-{number}.log")),
+            app=app,
             stop_s=settings.DRAIN_BUDGET_S + 5,
             number=number,
-            alone=machines == 1,
+            alone=machines == 1 and number == 1,
+            asleep=region in asleep,
+            concurrency=concurrency,
         )
-        for region in regions
-        for number in range(1, machines + 1)
-    )
+        return apps.fit(plan)
+
+    return blueprint
+
+
+def _run(options: dict[str, Any]) -> None:
+    latency, regions = given.latency(options["latency"]), given.regions(options["regions"])
+    machines, port, folder = given.machines(options["machines"]), options["port"], given.folder(options["dir"])
+    apps = split.Split.of(options, settings.SECRET_KEY)
+    blueprint = _blueprint(options, apps, regions, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _alone(folder)
     wanted = Settings(
         regions=regions,
         ports=tuple(port + number if port else 0 for number in range(len(regions))),
         host=settings.PARENT_HOST,
-        plans=plans,
+        plans=apps.plans(blueprint, regions, machines),
         real_latency=latency == "real",
+        blueprint=blueprint,
+        autostop_s=options["autostop_every"],
+        borders=apps.borders,
     )
     screen = Screen()
-    emulator = Emulator(wanted, screen.line, screen.say)
+    desk = Desk(wanted.host)
+    emulator = Emulator(wanted, desk.lines(screen.line), desk.words(screen.say), desk)
+    desk.show(emulator)
+    given.limit(emulator, options["capacity"])
     with screen.progress() as progress:
         step = progress.add_task("preparing the global database", total=1)
         _prepare(regions)
@@ -186,31 +191,10 @@ def _alone(folder: Path) -> None:
         raise Stop(f"An emulator runs in {folder} already, on port {port}. End it, or choose another folder with --dir.")
 
 
-def _regions(text: str) -> tuple[str, ...]:
-    regions = tuple(code.strip().lower() for code in text.split(",") if code.strip())
-    unknown = [code for code in regions if code not in REGIONS]
-    if unknown:
-        raise Stop(f"There is no region {unknown[0]!r}. Known: {' '.join(sorted(REGIONS))}")
-    if not regions or len(set(regions)) != len(regions):
-        raise Stop("Name each region once, such as --regions ewr,nrt,cdg")
-    return regions
-
-
-def _machines(number: int) -> int:
-    if not 1 <= number <= MAX_MACHINES:
-        raise Stop(f"--machines is how many Machines each region has: 1 to {MAX_MACHINES}, not {number}")
-    return number
-
-
-def _databases(template: str | None) -> str:
-    """The template of the regions' databases, empty for SQLite files. It may hold a password: nothing that is said repeats it."""
-    if template is not None and "{region}" not in template:
-        raise Stop("--region-database needs {region} in its URL: each region has a database of its own")
-    return template or ""
-
-
 def _environ(regions: tuple[str, ...], region_database: str) -> dict[str, str]:
     database, inherited = settings.DATABASES["default"], base_environ()
+    # A Machine uses the API of the run, and no other.
+    inherited = {name: value for name, value in inherited.items() if not name.startswith("MACHINES_API_")}
     url = f"sqlite:///{database['NAME']}" if database["ENGINE"].endswith("sqlite3") else inherited["DATABASE_URL"]
     return {
         **inherited,
@@ -256,15 +240,19 @@ async def _serve(emulator: Emulator, screen: Screen, folder: Path, latency: str)
         await emulator.stop()
         return
     await boot
-    server = await control.serve(emulator, folder / "control")
-    screen.table(emulator, latency)
     try:
-        await enough.wait()
-        screen.say("ending: the machines drain (Ctrl-C again ends them at once)")
+        server = await control.serve(emulator, folder / "control")
+        try:
+            given.write_access(emulator, folder / "api.env", settings.GAMESERVER_APP)
+            screen.table(emulator, latency)
+            await enough.wait()
+            screen.say("ending: the machines drain (Ctrl-C again ends them at once)")
+        finally:
+            server.close()
+            for name in ("control", "api.env"):
+                (folder / name).unlink(missing_ok=True)
     finally:
-        server.close()
-        with contextlib.suppress(FileNotFoundError):
-            (folder / "control").unlink()
+        # Whatever went wrong above: no Machine is left to itself.
         await emulator.stop()
 
 

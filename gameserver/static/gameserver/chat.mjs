@@ -6,12 +6,13 @@ import { mountComposer } from "./composer.mjs";
 import { mountMessages, showPending } from "./messages.mjs";
 import { Absence } from "./notice.mjs";
 import { Outbox } from "./outbox.mjs";
-import { el, pageData, socketUrl } from "./page.mjs";
-import { VERSION, newSid } from "./protocol.mjs";
+import { el, pageData, socketUrl, takeTicket } from "./page.mjs";
+import { CLOSE, VERSION, newSid } from "./protocol.mjs";
 import * as room from "./room.mjs";
 import { mountRoster } from "./roster.mjs";
 import { RoomSocket } from "./socket.mjs";
 import { mountStage } from "./stage.mjs";
+import { mountUpdate } from "./update.mjs";
 import { World } from "./world.mjs";
 
 const TOP = 200;
@@ -20,9 +21,11 @@ const GATHER_MS = 1000;
 const data = pageData();
 const $ = (id) => document.getElementById(id);
 const sid = newSid();
+let ticket = takeTicket();
 const title = document.title;
 let unread = 0;
 let gathering = null;
+let isFull = false;
 let state = room.empty(data.player);
 
 const showMessages = mountMessages({ scroll: $("scroll"), log: $("log"), newer: $("newer") });
@@ -33,9 +36,10 @@ const outbox = new Outbox({ state: () => state, change, transmit: (command) => s
 const about = { slug: data.slug, readOnly: data.read_only, watchUrl: data.watch && new URL(data.watch, location.href).href };
 const world = new World({ files: data.worlds ?? {}, show: stage.show, send: (fields, options) => outbox.send(fields, options), transmit: (bytes) => socket.transmit(bytes), you: () => state.you, about });
 const absence = new Absence({ say: notice });
+const update = mountUpdate({ own: data.build, line: $("update"), isUnsent: () => state.pending.length > 0 || $("text").value !== "" });
 const socket = new RoomSocket({
   url: socketUrl(data.socket),
-  join: () => ({ cmd: "room.join", v: VERSION, sid, ...(state.position ? { position: state.position } : {}) }),
+  join: () => ({ cmd: "room.join", v: VERSION, sid, ...(state.position ? { position: state.position } : {}), ...(ticket ? { ticket } : {}) }),
   nextRef: () => outbox.nextRef(),
   onMessage,
   onBytes: (data) => world.bytes(data),
@@ -54,6 +58,10 @@ function change(now) {
 }
 
 function onMessage(message) {
+  // Used, or good for nothing: then whoever has the address comes in as long as there is a place.
+  if (message.type === "welcome" || message.code === CLOSE.BAD_TICKET) ticket = "";
+  if (message.type === "welcome") isFull = false;
+  if (message.code === CLOSE.NO_PLACE) isFull = true;
   const wasIn = Boolean(state.welcome);
   const news = room.receive(state, message);
   state = news;
@@ -61,6 +69,7 @@ function onMessage(message) {
   if (message.type === "welcome") {
     showSocket(message.machine, message.route);
     showPlayer(message.you);
+    update.saw(message.build);
     if (wasIn && message.recovered) gather();
   }
   if (message.type === "status") notice("");
@@ -76,7 +85,8 @@ function onMessage(message) {
 
 function onStatus(status, detail) {
   // To a person, pausing and trying are one thing.
-  showStatus(status === "connecting" && state.welcome ? "waiting" : status);
+  if (isFull && status !== "open" && status !== "stopped") showStatus("waiting", "waiting for a place");
+  else showStatus(status === "connecting" && state.welcome ? "waiting" : status);
   if (status === "open") {
     absence.back();
     notice("");
@@ -84,7 +94,7 @@ function onStatus(status, detail) {
     return;
   }
   outbox.lost();
-  if (status === "stopped") stopped(detail.bye?.text ?? "The connection was closed for good.");
+  if (status === "stopped") stopped(detail.code === CLOSE.VERSION ? update.refused(detail.bye?.build) : (detail.bye?.text ?? "The connection was closed for good."));
   else absence.lost(detail);
 }
 
@@ -103,7 +113,11 @@ function notice(text, bye = null) {
   $("notice").replaceChildren(...(said ? [said] : []));
   if (!text || !bye?.nearest) return;
   const url = data.lobby_url.replace("://", `://${bye.nearest}.`);
-  $("notice").append(el("a", { className: "button button-quiet", href: url, textContent: `Play in ${nameOf(bye.nearest)} instead` }));
+  const way = (href, textContent) => $("notice").append(el("a", { className: "button button-quiet", href, textContent }));
+  const full = bye.code === CLOSE.NO_PLACE;
+  // The lobby knows where there is a place, and wakes a region that sleeps.
+  if (full) way(`${data.lobby_url}join/${data.region.code}/`, `Another room in ${data.region.name}`);
+  way(full ? `${data.lobby_url}join/${bye.nearest}/` : url, `Play in ${nameOf(bye.nearest)} instead`);
 }
 
 function stopped(text) {

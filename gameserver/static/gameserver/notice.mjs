@@ -10,6 +10,8 @@ export const LONG_MS = 6000;
 
 /** What to say of an absence: "" for nothing yet. Pure. `failures`: the loss itself, and attempts that failed since. */
 export function absence({ bye, failures, awayMs }) {
+  // A full room is no fault that heals in a blink.
+  if (bye?.code === CLOSE.NO_PLACE) return bye.text;
   if (awayMs < BLINK_MS) return "";
   const hasReason = bye?.text && bye.code !== CLOSE.MOVED;
   if (hasReason && failures >= 2) return /trying again/i.test(bye.text) ? bye.text : `${bye.text} Trying again by itself.`;
@@ -32,8 +34,8 @@ export class Absence {
   /** There is no connection, or another attempt has failed. */
   lost({ bye = null, failures = this.#failures }) {
     this.#failures = failures;
-    // An attempt that fails without a word does not take back what the one before it said.
-    this.#bye = bye ?? this.#bye;
+    // An attempt that fails without a word does not take back what the one before it said; nor does a ticket that ran out meanwhile.
+    if (bye && bye.code !== CLOSE.BAD_TICKET) this.#bye = bye;
     if (this.#since === null) {
       this.#since = this.now();
       this.#timers = [BLINK_MS, LONG_MS].map((ms) => this.timers.set(() => this.#look(), ms));

@@ -24,6 +24,21 @@ export function csrfToken(doc = document) {
   return doc.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 
+const TICKET = /^[A-Za-z0-9_.-]{1,512}$/;
+
+/**
+ * Take the lobby's ticket out of the address: it is for this visit, not for whoever the address is sent to.
+ * @returns {string} the ticket; "" if there is none, or nothing that could be one
+ */
+export function takeTicket(where = location, past = history) {
+  const address = new URL(where.href);
+  const ticket = address.searchParams.get("ticket");
+  if (ticket === null) return "";
+  address.searchParams.delete("ticket");
+  past.replaceState(past.state, "", address);
+  return TICKET.test(ticket) ? ticket : "";
+}
+
 /** A WebSocket's address on this page's own host. */
 export function socketUrl(path, where = location) {
   return `${where.protocol === "https:" ? "wss" : "ws"}://${where.host}${path}`;

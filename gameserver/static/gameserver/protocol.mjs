@@ -1,6 +1,8 @@
 // The room protocol's numbers, as docs/protocol.md has them. Reads no messages, sends none.
 
+/** The newest version that this page speaks, and the oldest one: servers of the release before answer with theirs for a while. */
 export const VERSION = 1;
+export const OLDEST = 1;
 export const MAX_TEXT = 500;
 export const MAX_NAME = 32;
 
@@ -12,6 +14,8 @@ export const CLOSE = Object.freeze({
   NOT_ANSWERING: 4004,
   FULL: 4005,
   NO_JOIN: 4006,
+  NO_PLACE: 4007,
+  BAD_TICKET: 4008,
   BAD_MESSAGES: 4500,
   VERSION: 4501,
   FORBIDDEN: 4502,

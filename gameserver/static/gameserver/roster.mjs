@@ -14,7 +14,7 @@ export function mountRoster({ open, close, drawer, list, count }) {
   drawer.addEventListener("keydown", (event) => event.key === "Escape" && set(false));
 
   return function show(state) {
-    count.textContent = String(state.players);
+    count.textContent = state.welcome ? String(state.players) : "–";
     const people = [...state.present.values()].sort((a, b) => a.name.localeCompare(b.name));
     list.replaceChildren(
       ...people.map((player) => {

@@ -2,7 +2,7 @@
 // Sends: room.join, room.ping. Reads: welcome, bye, and reply for its own pings; hands every message on.
 
 import { pauseMs } from "./backoff.mjs";
-import { mayReconnect } from "./protocol.mjs";
+import { OLDEST, mayReconnect } from "./protocol.mjs";
 
 /** Silence after which the room is asked whether it is there; sooner when something was sent, which it answers within 3 s. */
 const PING_MS = 15000;
@@ -101,6 +101,11 @@ export class RoomSocket {
       return;
     }
     const message = JSON.parse(data);
+    if (message.type === "welcome" && message.v < OLDEST) {
+      // A server of an older release than this page knows, in the middle of a deploy: another one soon.
+      this.again();
+      return;
+    }
     if (message.type === "welcome") {
       this.timers.clear(this.patience);
       this.failures = this.slow = 0;

@@ -48,7 +48,9 @@ function sort() {
 
 async function measure() {
   for (const region of regions.filter((one) => one.enabled)) {
-    trips.set(region.code, document.hidden ? trips.get(region.code) : await roundTrip(region.url));
+    // Whoever only looks wakes nobody: Fly starts a Machine for whatever is replayed to its region.
+    if (region.state !== "up") trips.delete(region.code);
+    else trips.set(region.code, document.hidden ? trips.get(region.code) : await roundTrip(region.url));
     show();
   }
   setTimeout(measure, MEASURE_MS);

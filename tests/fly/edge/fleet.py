@@ -16,7 +16,8 @@ from fly.edge.machine import Machine, Plan
 from tests.fly.edge.world import GET, LIMIT_S, read_answer
 from tests.support.raw import handshake
 
-TINY = str(Path(__file__).with_name("tiny.py"))
+TINY = (sys.executable, "-I", "-S", str(Path(__file__).with_name("tiny.py")))
+"""The command; without what Python looks for at a start and it has no use for."""
 
 
 class Fleet:
@@ -32,7 +33,7 @@ class Fleet:
     def _plan(self, region: str, number: int) -> Plan:
         environ = {"PATH": os.environ["PATH"], "TINY_SICK": str(self.folder / f"sick-{region}-{number}")}
         log = str(self.folder / f"{region}-{number}.log")
-        return Plan(region, (sys.executable, TINY), environ, log, stop_s=20, number=number, alone=False)
+        return Plan(region, TINY, environ, log, stop_s=20, number=number, alone=False)
 
     def machine(self, name: str) -> Machine:
         return self.emulator.machines[name]
@@ -42,7 +43,7 @@ class Fleet:
         return {one.id: name for name, one in self.emulator.machines.items()}
 
     def states(self) -> dict[str, str]:
-        return {name: one.state for name, one in self.emulator.machines.items()}
+        return {name: one.view for name, one in self.emulator.machines.items()}
 
     async def order(self, verb: str, target: str) -> dict[str, Any]:
         answer = await asyncio.wait_for(control.obey(self.emulator, verb, target), LIMIT_S)

@@ -88,14 +88,13 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]
     status = int(head[0].split()[1])
     if status < 200:
         return status, headers, b""
-    body = b""
-    if headers.get("transfer-encoding") == "chunked":
-        while size := int((await reader.readline()).split(b";")[0], 16):
-            body += (await reader.readexactly(size + 2))[:-2]
-        await reader.readline()
-    else:
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return status, headers, body
+    if headers.get("transfer-encoding") != "chunked":
+        return status, headers, await reader.readexactly(int(headers.get("content-length", "0")))
+    pieces = []
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        pieces.append((await reader.readexactly(size + 2))[:-2])
+    await reader.readline()
+    return status, headers, b"".join(pieces)
 
 
 def order_of(world: World) -> list[str]:
