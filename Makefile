@@ -9,7 +9,9 @@ PORT ?= 8000
 LATENCY ?= none
 MACHINES ?= 1
 PACKAGES := node_modules/.installed
-LOAD := tests/test_bench.py tests/test_bench_arena.py $(wildcard tests/gameserver/test_loadtest*.py tests/gameserver/test_relay*.py tests/gameserver/test_link*.py)
+RELAYS := $(wildcard tests/gameserver/test_relay*.py tests/gameserver/test_link*.py)
+LOAD := tests/test_bench.py tests/test_bench_arena.py $(wildcard tests/gameserver/test_loadtest*.py)
+PURE := tests/engine tests/board tests/lobby
 export REGIONS
 
 help: ## list what can be made
@@ -37,27 +39,24 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.base | $(PACKAGES)
 play: $(VENV)/.base $(PACKAGES) ## run the lobby and three regions on this machine (REGIONS=ams,sin,gru PORT=8000 LATENCY=real MACHINES=2)
 	@$(BIN)/python manage.py flyedge --regions $(REGIONS) --port $(PORT) --latency $(LATENCY) --machines $(MACHINES)
 
-# Five lanes for two cores: each of them waits a third of its time, for a lease to end or a process to start.
+# Four lanes of about the same length for two cores: each waits a third of its time, for a lease to end or a process to start.
 test: ## install everything the tests need and run them all
 	@$(MAKE) --no-print-directory -j3 $(VENV)/.test browser
-	@$(MAKE) --no-print-directory -j5 test-gameserver test-journeys test-load test-most test-rest
+	@$(MAKE) --no-print-directory -j4 test-processes test-most test-journeys test-rest
 
 test-journeys: $(VENV)/.test ## the tests that start the whole topology, many with a browser
-	@$(BIN)/python -m pytest -q tests/journeys
+	@$(BIN)/python -m pytest -q tests/journeys $(RELAYS)
 
-test-load: $(VENV)/.test ## those that start load, relays and benchmarks
-	@$(BIN)/python -m pytest -q $(LOAD)
-
-test-gameserver: $(VENV)/.test ## the other ones of the gameserver
-	@$(BIN)/python -m pytest -q tests/gameserver $(LOAD:%=--ignore '%')
+test-processes: $(VENV)/.test ## the platform's, and those that start load and benchmarks
+	@$(BIN)/python -m pytest -q tests/fly $(LOAD)
 
 test-most: $(VENV)/.test ## all of pytest but what the others run
-	@$(BIN)/python -m pytest -q $(patsubst %,--ignore 'tests/%',gameserver journeys lobby torture) $(LOAD:%=--ignore '%')
+	@$(BIN)/python -m pytest -q --ignore tests/torture --ignore tests/journeys --ignore tests/fly $(patsubst %,--ignore '%',$(PURE) $(LOAD) $(RELAYS))
 
-test-rest: ## lint, the browser's modules, the lobby, a minute of torture
+test-rest: ## lint, the browser's modules, worlds and lobby, a minute of torture
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-js
-	@$(BIN)/python -m pytest -q tests/lobby
+	@$(BIN)/python -m pytest -q $(PURE)
 	@$(MAKE) --no-print-directory test-torture
 
 test-torture: $(VENV)/.test ## a minute of torture
@@ -102,4 +101,4 @@ path.write_text(json.dumps(lock, indent=2) + "\n")
 endef
 export DROP_ADDRESSES
 
-.PHONY: help play test test-gameserver test-journeys test-load test-most test-torture test-rest test-fast test-js browser lint bench torture lock
+.PHONY: help play test test-journeys test-most test-processes test-torture test-rest test-fast test-js browser lint bench torture lock
