@@ -46,6 +46,8 @@ def ports(app: Deployment) -> Iterator[Finding]:
         yield ok("ports", "80 and 443: replays find the app by either.")
     if all(service.https_only for service in app.services):
         yield ok("force_https", "Plain HTTP never reaches the app.")
+    elif app.is_gameserver:
+        yield ok("force_https", "Left to the lobby's: what a replay brings has been through it.")
     else:
         fix = "Set force_https = true: X-Forwarded-Proto is believed, and cookies are for https only."
         yield error("force_https", "Plain HTTP reaches the app.", fix)

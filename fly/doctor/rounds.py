@@ -41,8 +41,8 @@ def packages() -> Iterable[Finding]:
 
 
 def deployments(folder: Path) -> list[Deployment]:
-    """Every fly.toml of a folder: fly.toml, and fly.<something>.toml. Raises what tomllib raises."""
-    found = sorted({*folder.glob("fly.toml"), *folder.glob("fly[.-]*.toml"), *folder.glob("*.fly.toml")})
+    """Every fly.toml of a folder: fly.toml, fly.<something>.toml, and gameserver.toml of two apps. Raises what tomllib raises."""
+    found = sorted({*folder.glob("fly.toml"), *folder.glob("fly[.-]*.toml"), *folder.glob("*.fly.toml"), *folder.glob("gameserver.toml")})
     return [_deployment(path) for path in found]
 
 

@@ -43,7 +43,8 @@ def changed(**values: Any) -> dict[str, Any]:
 
 
 def test_ours_is_in_order() -> None:
-    """[DR1] Of the fly.toml files of this project nothing is warned about."""
+    """[DR1] Of the fly.toml files of this project, that of the gameservers' own app among them, nothing is warned about."""
+    assert [one.file for one in deployments(ROOT)] == ["fly.toml", "gameserver.toml"]
     for one in deployments(ROOT):
         findings = judged(dict(one.toml), one.dockerfile)
         assert not [finding for finding in findings.values() if finding.level in (Level.WARNING, Level.ERROR)]
@@ -162,6 +163,14 @@ def apps(**other: Any) -> list[Deployment]:
     lobby = changed(env__GAMESERVER_APP="rooms-game")
     gameserver = changed(**{"app": "rooms-game", "env__GAMESERVER_APP": "rooms-game"} | other)
     return [Deployment("fly.toml", lobby), Deployment("fly.gameserver.toml", gameserver)]
+
+
+def test_two_apps_of_this_project_fit() -> None:
+    """[DR3] fly.toml, once it names the gameservers' app, and gameserver.toml are a pair; plain HTTP is the lobby's edge's to turn away."""
+    one, other = deployments(ROOT)
+    lobby = Deployment(one.file, changed(env__GAMESERVER_APP=other.app), one.dockerfile)
+    assert [finding.level for finding in environment.pair((lobby, other))] == [Level.OK]
+    assert judged(dict(other.toml), other.dockerfile)["force_https"].level is Level.OK
 
 
 def test_two_apps_fit() -> None:
