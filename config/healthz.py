@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from fly.asgi import Receive, Scope, Send
+from fly.asgi import Receive, Scope, Send, answer
 
 
 class Healthz:
@@ -22,6 +22,5 @@ class Healthz:
             return
         draining = self.draining()
         body = json.dumps({"status": "draining" if draining else "ok"}).encode()
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 503 if draining else 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        await answer(scope, send, 503 if draining else 200, headers, body)

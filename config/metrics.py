@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fly.asgi import Receive, Scope, Send
+from fly.asgi import Receive, Scope, Send, answer
 
 PATH = "/metrics"
 
@@ -21,8 +21,5 @@ class Metrics:
         if scope["path"] != PATH or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        body = self.render()
         kind = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-        headers = [kind, (b"cache-control", b"no-store"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await answer(scope, send, 200, [kind, (b"cache-control", b"no-store")], self.render())

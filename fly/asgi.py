@@ -1,4 +1,4 @@
-"""ASGI's types, and the plain HTTP answer to a handshake that every refusal and replay shares."""
+"""ASGI's types, the answer to a request before Django, and the plain HTTP one to a handshake that every refusal and replay shares."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ log = logging.getLogger(__name__)
 def values(headers: Headers, name: bytes) -> list[str]:
     """All values of a header, given by its name in lower case."""
     return [value.decode("latin-1") for key, value in headers if key.lower() == name]
+
+
+async def answer(scope: Scope, send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """Answer a request whole; one to a HEAD says the length of its body and has none."""
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 async def deny(scope: Scope, receive: Receive, send: Send, status: int, headers: Headers, body: bytes = b"") -> None:

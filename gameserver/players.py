@@ -11,7 +11,7 @@ import json
 import random
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,11 +104,15 @@ def read_cookie(value: str) -> Player | None:
         return None
 
 
+def player_in(cookies: Mapping[str, str]) -> Player | None:
+    """The player whom a browser brings along; None without a cookie of ours. Never raises."""
+    return read_cookie(cookies.get(settings.PLAYER_COOKIE, ""))
+
+
 def player_of(scope: Any) -> Player | None:
     """The player whose browser opens a handshake; None without a cookie of ours. Never raises, touches no database."""
     # As pages read it: a stricter parser would lose the player to another site's odd cookie on the same parent domain.
-    cookies = parse_cookie("; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"))
-    return read_cookie(cookies.get(settings.PLAYER_COOKIE, ""))
+    return player_in(parse_cookie("; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")))
 
 
 def set_cookie(response: HttpResponseBase, player: Player) -> None:
@@ -150,7 +154,7 @@ class PlayerMiddleware:
 
 def _meet(request: HttpRequest) -> bool:
     """Find the player of a request; True if it is somebody new."""
-    known = read_cookie(request.COOKIES.get(settings.PLAYER_COOKIE, ""))
+    known = player_in(request.COOKIES)
     request.player = known or new_player()  # type: ignore[attr-defined]
     return known is None
 

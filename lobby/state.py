@@ -17,9 +17,9 @@ from typing import Any
 
 from django.db import connection
 
-from fly.asgi import Receive, Scope, Send
+from fly.asgi import Receive, Scope, Send, answer
 from fly.hosts import LOBBY
-from gameserver.players import player_of
+from gameserver.players import Player, player_of
 from lobby.waiting import GONE, Wait, waiting
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,11 @@ AT_ONCE = 8
 """Pages of the way in that are made at the same time; the others wait in their order, and cost nothing."""
 _PATH = re.compile(r"/join/([a-z0-9-]{1,10})/state\Z")
 Run = Callable[[Callable[[str, str], Wait], str, str], Awaitable[Wait]]
+
+
+def waiter(player: Player | None) -> str:
+    """As whom somebody waits. `player`: of the cookie they came with, if they had one."""
+    return SOMEBODY if player is None else player.id
 
 
 class State:
@@ -53,12 +58,9 @@ class State:
             else:
                 await self.app(scope, receive, send)
             return
-        player = player_of(scope)
-        status, told = await self._answer(found[1], SOMEBODY if player is None else player.id)
-        body = json.dumps(told).encode()
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        status, told = await self._answer(found[1], waiter(player_of(scope)))
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        await answer(scope, send, status, headers, json.dumps(told).encode())
 
     async def _answer(self, region: str, player: str) -> tuple[int, dict[str, Any]]:
         wait = waiting.known(region, player)

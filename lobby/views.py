@@ -14,14 +14,14 @@ from django.views.decorators.http import require_safe
 
 from gameserver import ticket
 from gameserver.page_data import page_data, region_dict, region_url
-from gameserver.players import read_cookie
+from gameserver.players import player_in
 from gameserver.throttle import address_of
 from lobby import places
 from lobby.fleet.demand import outlook
 from lobby.fleet.model import Outlooks
 from lobby.listing import listing, read
-from lobby.state import SOMEBODY
-from lobby.waiting import waiting
+from lobby.state import waiter
+from lobby.waiting import named, waiting
 
 RETRY_S = 10
 
@@ -67,15 +67,15 @@ def _enter(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _wait(request: HttpRequest, code: str) -> HttpResponse:
-    player = _waiter(request)
+    player = waiter(player_in(request.COOKIES))
     wait = waiting.known(code, player) or waiting.wait(code, player)
     data = page_data(request, wait=wait.as_dict(), state_url=f"{request.path}state")
-    context = {"page_data": data, "region": region_dict(code), "wait": wait, "nearest": _named(wait.nearest)}
+    context = {"page_data": data, "region": region_dict(code), "wait": wait, "nearest": named(wait.nearest)}
     return render(request, "lobby/waiting.html", context, status=202)
 
 
 def _full(request: HttpRequest, code: str, status: int) -> HttpResponse:
-    context = {"region": region_dict(code), "nearest": _named(outlook(code).nearest), "busy": status == 429}
+    context = {"region": region_dict(code), "nearest": named(outlook(code).nearest), "busy": status == 429}
     answer = render(request, "lobby/full.html", {"page_data": page_data(request), **context}, status=status)
     answer["Retry-After"] = str(RETRY_S)
     return answer
@@ -90,15 +90,6 @@ def _room_url(request: HttpRequest, code: str, room: str) -> str:
     return f"{region_url(request, code)}r/{room}/"
 
 
-def _waiter(request: HttpRequest) -> str:
-    player = read_cookie(request.COOKIES.get(settings.PLAYER_COOKIE, ""))
-    return SOMEBODY if player is None else player.id
-
-
 def _address(request: HttpRequest) -> str:
     scope: Any = getattr(request, "scope", None)
     return address_of(scope, settings.HERE) if scope is not None else ""
-
-
-def _named(code: str) -> dict[str, str] | None:
-    return {"code": code, "name": region_dict(code)["name"]} if code else None

@@ -66,7 +66,12 @@ class Wait:
     def as_dict(self) -> dict[str, Any]:
         """For the page: `nearest` is {code, name}, or None."""
         told = {name: getattr(self, name) for name in self.__slots__}
-        return {**told, "nearest": {"code": self.nearest, "name": city(self.nearest)} if self.nearest else None}
+        return {**told, "nearest": named(self.nearest)}
+
+
+def named(region: str) -> dict[str, str] | None:
+    """A region for a page that offers it: {code, name}; None for none."""
+    return {"code": region, "name": city(region)} if region else None
 
 
 def is_open(region: str) -> bool:
