@@ -28,10 +28,10 @@ def record(beats: Sequence[Beat]) -> None:
     """Take the beats of one process, in one transaction. Regions that are not in the table are skipped."""
     with transaction.atomic():
         known = set(Region.objects.filter(pk__in=[beat.region for beat in beats]).values_list("pk", flat=True))
-        rows = [_row(beat) for beat in beats if beat.region in known]
-        _seat([beat for beat in beats if beat.region in known])
+        ours = [beat for beat in beats if beat.region in known]
+        _seat(ours)
         Gameserver.objects.bulk_create(
-            rows,
+            [_row(beat) for beat in ours],
             update_conflicts=True,
             unique_fields=["region", "machine"],
             update_fields=["app", "started_at", "last_seen", "players", "sockets", "rooms", "draining"],

@@ -61,7 +61,7 @@ def look(listed: Sequence[Listed], app: str, *, remember: bool = False) -> View:
         _remember(machines, past, limits)
         count(machines, limits, past.now)
     template = template_of(ours)
-    lease = FleetLease.objects.filter(name=memory.LEASE, expires_at__gte=Now()).first()
+    lease = memory.planner()
     here = _here(app, lease, is_planner=remember)
     is_one_app = not settings.GAMESERVER_APP or here in {one.id for one in machines}
     seen = Seen(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, When
 from django.db.models.functions import Now
 
@@ -39,6 +39,11 @@ def take(holder: str) -> bool:
         return False
     FleetLease.objects.bulk_create([FleetLease(name=LEASE, holder=holder, expires_at=until)], ignore_conflicts=True)
     return rows.filter(holder=holder).exists()
+
+
+def planner() -> FleetLease | None:
+    """Who plans, with `now`, the database's time; None if nobody does."""
+    return FleetLease.objects.filter(name=LEASE, expires_at__gte=Now()).annotate(now=Now()).first()
 
 
 def release(holder: str) -> None:
@@ -131,8 +136,3 @@ def refuse(region: str, why: Why, nearest: str) -> None:
 def admit(region: str) -> None:
     """It is refused no more."""
     Refusal.objects.filter(pk=region).delete()
-
-
-def forget_connections() -> None:
-    """After an error: the next call begins with a new connection."""
-    connections.close_all()

@@ -21,7 +21,6 @@ from lobby.fleet.look import View, look
 from lobby.fleet.model import Action, Create, Drain, Machine, Mark, Refuse, Serve, Start, Stop, Why
 from lobby.fleet.plan import plan
 from lobby.fleet.situation import ASLEEP, COSTING, situations
-from lobby.fleet.tables import FleetLease
 from lobby.heartbeats import TTL_S
 
 POLL_S = 1.0
@@ -215,7 +214,5 @@ def _notes(view: View, regions: set[str]) -> list[str]:
 
 
 def _planner() -> str:
-    from django.db.models.functions import Now
-
-    row = FleetLease.objects.filter(name=memory.LEASE, expires_at__gte=Now()).first()
+    row = memory.planner()
     return row.holder if row else ""

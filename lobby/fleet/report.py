@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models.functions import Now
 from rich.console import Group
 from rich.table import Table
 
@@ -17,7 +16,6 @@ from lobby.fleet.look import View
 from lobby.fleet.model import HOUR_S, Action, Machine
 from lobby.fleet.plan import plan
 from lobby.fleet.situation import Situation, situations
-from lobby.fleet.tables import FleetLease
 
 Facts = dict[str, Any]
 
@@ -62,7 +60,7 @@ def tables(state: Facts) -> Group:
 
 
 def _planner() -> Facts:
-    row = FleetLease.objects.filter(name=memory.LEASE, expires_at__gte=Now()).annotate(now=Now()).first()
+    row: Any = memory.planner()
     if row is None:
         return {"holder": "", "looked_s": None, "trouble": ""}
     looked_s = (row.now - row.looked_at).total_seconds() if row.looked_at else 0.0

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,7 @@ class Command(BaseCommand):
     def _steer(self, options: dict[str, Any]) -> None:
         if options["verb"] != "status" and not options["target"]:
             raise Stop(f"Which machine? For example: flyedge {options['verb']} {settings.REGIONS[0]}")
-        answer = control.order(_control(options), options["verb"], options["target"], given.values(options))
-        if "error" in answer:
-            raise Stop(answer["error"])
+        answer = _order(options, options["verb"], options["target"], given.values(options))
         if "cut" in answer:
             self.stdout.write(f"connections reset: {answer['cut']}")
         self._machines(answer)
@@ -111,9 +110,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{where}: {', '.join(troubles)}")
 
     def _break(self, options: dict[str, Any]) -> None:
-        answer = control.order(_control(options), options["verb"], options["target"], given.values(options))
-        if "error" in answer:
-            raise Stop(answer["error"])
+        answer = _order(options, options["verb"], options["target"], given.values(options))
         if "slept" in answer:
             self.stdout.write(f"put to sleep: {', '.join(answer['slept']) or 'nobody'}")
         self._machines(answer)
@@ -121,15 +118,21 @@ class Command(BaseCommand):
     def _steer_weather(self, options: dict[str, Any]) -> None:
         if options["region"] and options["target"]:
             raise Stop("Name the vantage point once.")
-        answer = control.order(_control(options), "weather", options["region"] or options["target"], given.weather(options))
-        if "error" in answer:
-            raise Stop(answer["error"])
+        answer = _order(options, "weather", options["region"] or options["target"], given.weather(options))
         for region, values in answer["weather"].items():
             self.stdout.write(f"{region} {Weather(**values)}")
 
 
 def _control(options: dict[str, Any]) -> Path:
     return Path(options["dir"]) / "control"
+
+
+def _order(options: dict[str, Any], verb: str, target: str | None, values: Mapping[str, object]) -> dict[str, Any]:
+    """What the running emulator answers. Raises Stop with what it objects to."""
+    answer = control.order(_control(options), verb, target, values)
+    if "error" in answer:
+        raise Stop(answer["error"])
+    return answer
 
 
 def _blueprint(options: dict[str, Any], apps: split.Split, regions: tuple[str, ...], folder: Path) -> Blueprint:
