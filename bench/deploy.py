@@ -16,8 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.deploy import NEW, OLD, Deploy, Talker, until
+from tests.support.deploy import NEW, OLD, Deploy, Talker
 from tests.support.emulator import Running, running
+from tests.support.returning import until
 
 REGIONS = ("ewr", "nrt", "cdg")
 PEOPLE = int(os.environ.get("PEOPLE", "20"))

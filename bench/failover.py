@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
-import secrets
 import socket
 import statistics
 import tempfile
@@ -27,42 +25,25 @@ from websockets.exceptions import WebSocketException
 
 from gameserver.engine.lease import EXPIRY_S
 from tests.support.emulator import Running, running
+from tests.support.returning import Returning, until
 
 CLIENTS = 50
 ROUNDS = 3
 HOST = "cdg.play.localhost"
-PAUSE_S = (0.05, 0.15)
-HANDSHAKE_S = 20.0
-PATIENCE_S = 60.0
+LOOK_S = 0.01
 
 
-class Client:
-    """One session that stays. `heard_at`: when it last got anything. `gaps`: how long each absence was. `machine`: who welcomed it."""
+class Client(Returning):
+    """One session that says nothing. `heard_at`: when it last got anything. `machine`: who welcomed it."""
 
     def __init__(self, port: int) -> None:
-        self.port = port
-        self.sid = secrets.token_urlsafe(24)
-        self.position: Any = None
+        super().__init__(port, "cdg", "main")
         self.heard_at = self.welcomed_at = 0.0
-        self.gaps: list[float] = []
         self.machine = ""
-        self.retry_s = 0.0
-
-    async def run(self) -> None:
-        """Join, and join again, until cancelled."""
-        while True:
-            self.retry_s = 0.0
-            with suppress(OSError, WebSocketException, EOFError, TimeoutError):
-                link = socket.create_connection(("127.0.0.1", self.port))
-                async with asyncio.timeout(HANDSHAKE_S):
-                    ws = await connect(f"ws://{HOST}:{self.port}/ws/r/main/", sock=link, compression=None, ping_interval=None)
-                await self.stay(ws)
-            await asyncio.sleep(self.retry_s or random.uniform(*PAUSE_S))
 
     async def stay(self, ws: ClientConnection) -> None:
-        """Everything from the join to the end of one socket."""
-        position = {} if self.position is None else {"position": self.position}
-        await ws.send(json.dumps({"cmd": "room.join", "v": 1, "sid": self.sid, **position}))
+        """Hear what is said."""
+        await ws.send(json.dumps(self.join))
         async for text in ws:
             self.take(json.loads(text))
 
@@ -80,15 +61,6 @@ class Client:
         self.heard_at = now
 
 
-async def until(condition: Callable[[], Any], pause_s: float = 0.01) -> Any:
-    """Wait for a condition."""
-    deadline = time.perf_counter() + PATIENCE_S
-    while not (value := condition()):
-        assert time.perf_counter() < deadline, "waited in vain"
-        await asyncio.sleep(pause_s)
-    return value
-
-
 def name_of(fly: Running, machine: str) -> str:
     """The emulator's name of a Machine."""
     return next(name for name, one in fly.status()["machines"].items() if one["id"] == machine)
@@ -96,7 +68,7 @@ def name_of(fly: Running, machine: str) -> str:
 
 async def all_back(clients: list[Client], since: float) -> float:
     """Seconds from `since` until the last client was welcomed after it."""
-    await until(lambda: all(client.welcomed_at > since for client in clients))
+    await until(lambda: all(client.welcomed_at > since for client in clients), "everybody to be back", LOOK_S)
     return max(client.welcomed_at for client in clients) - since
 
 
@@ -107,7 +79,7 @@ async def killed(fly: Running, clients: list[Client]) -> tuple[float, float]:
     fly.order("kill", name)
 
     async def up() -> float:
-        await until(lambda: (one := fly.machine(name))["pid"] not in (pid, None) and one["state"] == "up", 0.02)
+        await until(lambda: (one := fly.machine(name))["pid"] not in (pid, None) and one["state"] == "up", "the Machine to be up")
         return time.perf_counter() - since
 
     back, boot = await asyncio.gather(all_back(clients, since), up())
@@ -168,8 +140,12 @@ async def crowded(machines: int, action: Callable[[Running, list[Client]], Await
         tasks = [asyncio.ensure_future(client.run()) for client in clients]
         found = []
         for _ in range(ROUNDS):
-            await until(lambda: all(client.welcomed_at for client in clients) and len({client.machine for client in clients}) == 1)
-            await until(lambda: all(one["state"] == "up" for one in fly.status()["machines"].values()))
+            await until(
+                lambda: all(client.welcomed_at for client in clients) and len({client.machine for client in clients}) == 1,
+                "all to be in",
+                LOOK_S,
+            )
+            await until(lambda: all(one["state"] == "up" for one in fly.status()["machines"].values()), "all Machines to be up", LOOK_S)
             found.append(await action(fly, clients))
         for task in tasks:
             task.cancel()

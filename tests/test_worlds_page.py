@@ -69,12 +69,9 @@ def fly(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runn
 @pytest.fixture
 def people(fly: Running) -> Iterator[tuple[Page, Page]]:
     """Somebody at a desk and somebody with a phone."""
-    path = chromium.find()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(chromium.HOW)
+    path = chromium.demanded()
     with sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--host-resolver-rules=MAP *.localhost 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=path, args=args)
+        browser = playwright.chromium.launch(executable_path=path, args=[*chromium.ARGUMENTS])
         sizes: list[Any] = [{"width": 1280, "height": 800}, {"width": 390, "height": 844}]
         desk, phone = (browser.new_context(viewport=size, reduced_motion="reduce").new_page() for size in sizes)
         yield desk, phone

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,21 +17,15 @@ from tests.support.raw import Raw, handshake
 pytestmark = [pytest.mark.browser]
 PICTURES = ROOT / "screenshots"
 PATIENCE_MS = 60_000
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-LOCAL = "--host-resolver-rules=MAP *.localhost 127.0.0.1"
 expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A Chromium from the system's packages; without one the test is skipped, in CI it fails."""
-    path = chromium.find()
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(chromium.HOW)
-        pytest.skip(chromium.HOW)
+    path = chromium.demanded()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=[*QUIET, LOCAL])
+        started = playwright.chromium.launch(executable_path=path, args=[*chromium.ARGUMENTS])
         yield started
         started.close()
 

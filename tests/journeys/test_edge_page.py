@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,22 +16,14 @@ from tests.support.raw import handshake
 
 pytestmark = [pytest.mark.browser]
 PATIENCE_MS = 60_000
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
-    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
-]  # fmt: skip
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """A Chromium from the system's packages; without one the test is skipped, in CI it fails."""
-    path = chromium.find()
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(chromium.HOW)
-        pytest.skip(chromium.HOW)
+    path = chromium.demanded()
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        started = await playwright.chromium.launch(executable_path=path, args=[*chromium.ARGUMENTS])
         yield started
         await started.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from tests.fly.server import processes
 from tests.fly.server.conductor import Conductor
 from tests.fly.server.processes import Running
 from tests.fly.server.wire import CLOSE
-from tests.journeys.test_browser import LOCAL, PATIENCE_MS, QUIET
+from tests.journeys.test_browser import PATIENCE_MS
 from tests.support import chromium
 from tests.support.emulator import Running as Fly
 
@@ -43,11 +42,9 @@ window.end = (name, code, reason) => sockets[name].socket.close(code, reason);
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A Chromium from the system's packages; without one the test is skipped, in CI it fails."""
-    path = chromium.find()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(chromium.HOW)
+    path = chromium.demanded()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=[*QUIET, LOCAL])
+        started = playwright.chromium.launch(executable_path=path, args=[*chromium.ARGUMENTS])
         yield started
         started.close()
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from gameserver.engine.lease import CLOSE_S
-from tests.support.deploy import Deploy, Talker, until
+from tests.support.deploy import Deploy, Talker
 from tests.support.emulator import Running, running
+from tests.support.returning import until
 
 IDLE = {"IDLE_STOP_S": "0.3"}
 

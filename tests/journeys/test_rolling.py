@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.support.deploy import NEW, OLD, Deploy, Talker, until
+from tests.support.deploy import NEW, OLD, Deploy, Talker
 from tests.support.emulator import Running
+from tests.support.returning import until
 
 ROOMS = ("rolling", "tea")
 

@@ -20,8 +20,9 @@ import pytest
 from fly.edge.control import order
 from lobby.heartbeats import TTL_S
 from tests.journeys.crowd import Visitor
-from tests.support.deploy import Talker, until
+from tests.support.deploy import Talker
 from tests.support.emulator import PARENT, ROOT, Running, environment, running, wait_until
+from tests.support.returning import until
 
 ASLEEP = ("cdg", "nrt", "sin", "gru", "fra", "syd")
 LIMIT_S = 60.0

@@ -12,12 +12,27 @@ import subprocess
 import sys
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"),
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
+)
 HOW = "No Chromium found. Install one (Debian: apt-get install chromium-headless-shell) and run `make test` again."
 
 
 def find() -> str | None:
     """The path of an installed Chromium, or None."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def demanded() -> str:
+    """The path of a Chromium for a test; without one the test is skipped, in CI it fails."""
+    # Not before it is needed: what installs the browser runs beside what installs pytest.
+    import pytest
+
+    path = find()
+    if path is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(HOW)
+    return path
 
 
 def main() -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import secrets
-import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,46 +12,31 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from tests.support.emulator import PARENT, Running
+from tests.support.emulator import Running
+from tests.support.returning import PATIENCE_S, Returning
 
 APP = "rooms"
-PAUSE_S = (0.05, 0.15)
-HANDSHAKE_S = 20.0
-PATIENCE_S = 60.0
 OLD, NEW = "1.old", "2.new"
 
 
-async def until(condition: Callable[[], Any], what: str, pause_s: float = 0.02) -> Any:
-    """Wait for a condition."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        await asyncio.sleep(pause_s)
-    return value
-
-
-class Talker:
+class Talker(Returning):
     """One person, who says a line now and then until stopped, over however many connections, and holds the room to its promises.
 
     The next line waits for the reply of the last one, which is sent again over every new connection.
     """
 
     def __init__(self, port: int, region: str, room: str, pace_s: float) -> None:
-        self.port, self.region, self.room, self.pace_s = port, region, room, pace_s
-        self.sid = secrets.token_urlsafe(24)
-        self.position: list[int] | None = None
+        super().__init__(port, region, room)
+        self.pace_s = pace_s
         self.said = 0
         self.replies: dict[int, int] = {}
-        self.gaps: list[float] = []
-        """From the last thing that was heard to the next welcome, in seconds."""
         self.builds: list[str] = []
         self.machines: list[str] = []
         self.seen: dict[int, str] = {}
         self.is_talking = True
-        self.retry_s = 0.0
         self._heard_at = 0.0
         self._is_refused = False
 
@@ -62,21 +45,9 @@ class Talker:
         """Whether every line has its reply."""
         return len(self.replies) == self.said
 
-    async def run(self) -> None:
-        """Join, and join again, until cancelled."""
-        while True:
-            self.retry_s = 0.0
-            with suppress(OSError, WebSocketException, EOFError, TimeoutError):
-                link = socket.create_connection(("127.0.0.1", self.port))
-                async with asyncio.timeout(HANDSHAKE_S):
-                    url = f"ws://{self.region}.{PARENT}:{self.port}/ws/r/{self.room}/"
-                    ws = await connect(url, sock=link, compression=None, ping_interval=None)
-                await self._stay(ws)
-            await asyncio.sleep(self.retry_s or random.uniform(*PAUSE_S))
-
-    async def _stay(self, ws: ClientConnection) -> None:
-        position = {} if self.position is None else {"position": self.position}
-        await ws.send(json.dumps({"cmd": "room.join", "v": 1, "sid": self.sid, **position}))
+    async def stay(self, ws: ClientConnection) -> None:
+        """Say lines, and hear what is said."""
+        await ws.send(json.dumps(self.join))
         self._take(json.loads(await ws.recv()))
         if not self.is_answered:
             await self._send(ws, self.said)

@@ -15,7 +15,7 @@ from fly.edge import control
 from fly.edge.emulator import Emulator, Settings
 from fly.edge.machine import Machine
 from fly.edge.plan import Concurrency, Plan
-from tests.fly.edge.fleet import TINY
+from tests.fly.edge.fleet import TINY, until
 from tests.fly.edge.world import LIMIT_S, read_answer
 from tests.support.raw import handshake
 
@@ -127,9 +127,4 @@ class Run:
         return (await reader.readexactly(16))[2:].decode(), reader, writer
 
     async def until(self, condition: Callable[[], Any], what: str) -> None:
-        try:
-            async with asyncio.timeout(LIMIT_S):
-                while not condition():
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
-            raise AssertionError(f"never happened: {what}") from None
+        await until(condition, what)
